@@ -1,0 +1,63 @@
+# Two commands: `make demo` and `make test`. Each sets up all it needs in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+DEMO := runs/demo
+WORDS := yes,no,up,down,left,right
+
+.PHONY: help setup demo test lint docs format wheel bench-keywords clean
+help:
+	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
+	@echo "make test            all tests"
+	@echo "make lint            style and layout checks"
+	@echo "make docs            write docs/cli.md from the commands' help"
+	@echo "make wheel           build the wheel and check its contents"
+	@echo "make bench-keywords  real speech in real noise: accuracy of the int8 bundle (needs ../shared/data or DRSN_DATA)"
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+		{ echo "drsn-keras needs Python 3.10 or newer; name one with make PYTHON=python3.11"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+		{ echo "python3-venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
+	@echo "setting up $(VENV): about 2 GB and a few minutes the first time"
+	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt \
+		--editable ".[train,export,edge,synthesis]" --group test --group lint --group package
+	@touch $@
+
+demo: setup
+	$(BIN)/drsn-train keywords --synthesize "$(WORDS)" --epochs 30 --out $(DEMO) --overwrite
+	$(BIN)/drsn-export convert $(DEMO) --scheme int8
+	$(BIN)/drsn-export verify $(DEMO)/bundles/int8
+	$(BIN)/drsn-train evaluate $(DEMO) --noises white,pink,babble,roadside,factory --snrs 20,10,5,0,-5,-10 > $(DEMO)/evaluation.txt
+	@echo; echo "A fresh recording, in voices that training never heard, on a road:"
+	$(BIN)/drsn-train speak "yes,hello,left,no,down" --noise roadside --snr 10 --seed 1 --out $(DEMO)/fresh.wav
+	$(BIN)/drsn-edge listen $(DEMO)/bundles/int8 --wav $(DEMO)/fresh.wav
+	@echo; echo "All of this is about synthetic speech. Open $(DEMO)/report.html"
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+docs: setup
+	$(BIN)/python scripts/cli_reference.py
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+wheel: setup
+	rm -rf build/wheel && $(BIN)/python -m build --wheel --outdir build/wheel .
+	$(BIN)/check-wheel-contents build/wheel/*.whl
+
+bench-keywords: setup
+	$(BIN)/python benchmarks/keywords.py
+
+clean:
+	rm -rf build runs .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,147 @@
+"""``make bench-keywords``: DRSN-CW and its ResNet twin on real speech in real noise, as int8 on the device's runtime.
+
+Training data, split and noise are those of the recordings' manifest; accuracy is that of the int8 bundle on the test
+clips of speakers, and parts of noise recordings, that training never heard.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+
+from drsn_keras.command_line import log
+from drsn_keras.training.quiet import quiet_tensorflow
+
+SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0, -5.0, -10.0)
+NOISE_FOLDERS = ("gsc_background", "chen_noises", "esc10")
+
+
+def main() -> None:
+    """Train both, export both, measure both, print and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("DRSN_DATA", "../shared/data")))
+    parser.add_argument("--runs", type=Path, default=Path("build/bench/runs"))
+    parser.add_argument("--out", type=Path, default=Path("build/bench/keywords.json"))
+    parser.add_argument("--epochs", type=int, default=None)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    if not (arguments.data / "MANIFEST.csv").is_file():
+        raise SystemExit(f"{arguments.data}: expected the recordings' folder with MANIFEST.csv (--data or DRSN_DATA)")
+    quiet_tensorflow()
+    figures = {}
+    for kind in ("drsn-cw", "resnet"):
+        figures[kind] = _measure(kind, arguments)
+    drsn, resnet = figures["drsn-cw"], figures["resnet"]
+    low = [s for s in SNRS_DB if s <= 0]
+    flat = {
+        "int8_clean": drsn["int8"]["clean"],
+        "int8_0db": drsn["int8"]["0"],
+        "int8_m5db": drsn["int8"]["-5"],
+        "float_clean": drsn["keras"]["clean"],
+        "float_0db": drsn["keras"]["0"],
+        "float_m5db": drsn["keras"]["-5"],
+        **{
+            f"{scheme if scheme == 'int8' else 'float'}_{_key(snr)}": drsn[scheme][f"{snr:g}"]
+            for scheme in ("int8", "keras")
+            for snr in SNRS_DB
+        },
+        "parameters": drsn["parameters"],
+        "macs": drsn["macs"],
+        "int8_bytes": drsn["int8_bytes"],
+        "train_seconds": drsn["train_seconds"],
+        "drsn_minus_resnet_le_0db": round(sum(drsn["int8"][f"{s:g}"] - resnet["int8"][f"{s:g}"] for s in low) / 3, 2),
+        "verify_loss_points": drsn["verify_loss_points"],
+        "verify_agreement": drsn["verify_agreement"],
+        "resnet_int8_clean": resnet["int8"]["clean"],
+        "resnet_int8_0db": resnet["int8"]["0"],
+        "resnet_int8_m5db": resnet["int8"]["-5"],
+        "resnet_parameters": resnet["parameters"],
+        "resnet_train_seconds": resnet["train_seconds"],
+        "test_clips": drsn["n"],
+        "epochs": drsn["epochs"],
+        "seed": arguments.seed,
+    }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(flat, indent=2) + "\n", encoding="utf-8")
+    for name, value in flat.items():
+        print(f"{name:<26} {value}")
+    print(_table(figures))
+    log(f"written to {arguments.out}")
+
+
+def _key(snr_db: float) -> str:
+    return f"{'m' if snr_db < 0 else ''}{abs(snr_db):g}db"
+
+
+def _measure(kind: str, arguments: argparse.Namespace) -> dict:
+    from drsn_keras.export.calibration import draw_calibration
+    from drsn_keras.export.convert import convert_run
+    from drsn_keras.export.verified_card import store_verification
+    from drsn_keras.export.verify import verify_bundle
+    from drsn_keras.training.conditions import CLEAN, RECORDED
+    from drsn_keras.training.config import KeywordConfig
+    from drsn_keras.training.corpus import open_corpus
+    from drsn_keras.training.evaluate import accuracy_of
+    from drsn_keras.training.evaluation_run import evaluate_run
+    from drsn_keras.training.fit import train_keywords
+    from drsn_keras.training.open_run import open_run
+    from drsn_keras.training.run_folder import CHECKPOINT, locked
+
+    audio = (arguments.data / "audio").resolve()
+    options = {} if arguments.epochs is None else {"epochs": arguments.epochs}
+    config = KeywordConfig(
+        data=str(audio / "gsc_v2_test"),
+        manifest=str((arguments.data / "MANIFEST.csv").resolve()),
+        noise=tuple(str(audio / name) for name in NOISE_FOLDERS),
+        model=kind,
+        seed=arguments.seed,
+        **options,
+    )
+    folder = arguments.runs / kind
+    with locked(folder):
+        (folder / CHECKPOINT).unlink(missing_ok=True)
+        log(f"training {kind}")
+        summary = train_keywords(config, open_corpus(config), folder)
+    run = open_run(folder)
+    bundle = folder / "bundles" / "int8"
+    card = convert_run(run.model, config, summary, "int8", draw_calibration(run.corpus, config), bundle)
+    verification = verify_bundle(bundle, run)
+    store_verification(bundle, verification)
+    for fault in verification.faults:
+        log(f"{kind}: {fault}")
+    results, page = evaluate_run(run, [bundle], noises=[RECORDED], snrs_db=SNRS_DB)
+    log(f"report: {page}")
+    return {
+        **{
+            scheme: {
+                "clean": round(accuracy_of(results, scheme, CLEAN, float("inf")), 2),
+                **{f"{s:g}": round(accuracy_of(results, scheme, RECORDED, s), 2) for s in SNRS_DB},
+            }
+            for scheme in ("keras", "int8")
+        },
+        "parameters": summary["parameters"],
+        "macs": summary["macs"],
+        "train_seconds": summary["train_seconds"],
+        "epochs": summary["epochs"],
+        "int8_bytes": card.size_bytes,
+        "verify_loss_points": round(verification.loss, 3),
+        "verify_agreement": round(verification.agreement, 2),
+        "n": len(results[0].truth),
+    }
+
+
+def _table(figures: dict) -> str:
+    names = ["clean", *(f"{s:g}" for s in SNRS_DB)]
+    lines = ["| model | scheme | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
+    lines += [
+        f"| {kind} | {scheme} | " + " | ".join(f"{found[scheme][n]:.1f}" for n in names) + " |"
+        for kind, found in figures.items()
+        for scheme in ("keras", "int8")
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()

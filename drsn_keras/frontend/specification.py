@@ -1,0 +1,133 @@
+"""The one specification of the signal front end: training, Python on the device and C all read this."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import UsageError, mismatch
+
+KINDS = ("log_mel", "mfcc")
+MEL_SCALES = ("htk", "slaney")
+
+
+@dataclasses.dataclass(frozen=True)
+class FrontEndSpec:
+    """Framing, window, mel filters, logarithm and (for MFCC) cosine transform.
+
+    Frames are not centred and not padded: frame ``t`` covers samples ``t * hop_length`` to
+    ``t * hop_length + frame_length - 1``, so that a stream and a clip give the same numbers.
+
+    Parameters
+    ----------
+    kind : {"log_mel", "mfcc"}
+    sample_rate_hz : int
+    duration_s : float
+        Length of the signal that one model evaluation looks at.
+    frame_length, hop_length : int
+        In samples. The window is a periodic Hann window of ``frame_length``.
+    fft_length : int
+        In samples, >= frame_length; frames are zero-padded at the end.
+    n_mels : int
+    fmin_hz, fmax_hz : float
+        0 <= fmin < fmax <= sample_rate / 2.
+    mel_scale : {"htk", "slaney"}
+        Triangular filters of unit peak on this scale (no area normalisation).
+    log_floor : float
+        Features are ``ln(mel power + log_floor)``; samples are in [-1, 1].
+    n_mfcc : int
+        Coefficients kept of the orthonormal DCT-II (``kind="mfcc"`` only).
+    """
+
+    kind: str = "log_mel"
+    sample_rate_hz: int = 16000
+    duration_s: float = 1.0
+    frame_length: int = 480
+    hop_length: int = 160
+    fft_length: int = 512
+    n_mels: int = 40
+    fmin_hz: float = 60.0
+    fmax_hz: float = 7800.0
+    mel_scale: str = "htk"
+    log_floor: float = 1e-6
+    n_mfcc: int = 10
+
+    def __post_init__(self) -> None:
+        def need(condition: bool, name: str, expected: str) -> None:
+            if not condition:
+                raise UsageError(mismatch(f"front end, {name}", expected, repr(getattr(self, name))))
+
+        need(self.kind in KINDS, "kind", f"one of {', '.join(KINDS)}")
+        need(self.mel_scale in MEL_SCALES, "mel_scale", f"one of {', '.join(MEL_SCALES)}")
+        for name in ("sample_rate_hz", "frame_length", "hop_length", "fft_length", "n_mels", "n_mfcc"):
+            value = getattr(self, name)
+            need(isinstance(value, int) and value > 0, name, "a whole number above 0")
+        need(self.hop_length <= self.frame_length, "hop_length", f"at most frame_length ({self.frame_length})")
+        need(self.fft_length >= self.frame_length, "fft_length", f"at least frame_length ({self.frame_length})")
+        need(
+            self.n_samples >= self.frame_length,
+            "duration_s",
+            f"at least one frame of {self.frame_length} samples",
+        )
+        need(0 <= self.fmin_hz < self.fmax_hz, "fmin_hz", f"0 to fmax_hz ({self.fmax_hz})")
+        need(
+            self.fmax_hz <= self.sample_rate_hz / 2,
+            "fmax_hz",
+            f"at most {self.sample_rate_hz / 2:g} Hz (half the rate)",
+        )
+        need(self.log_floor > 0, "log_floor", "a number above 0")
+        need(self.n_mfcc <= self.n_mels, "n_mfcc", f"at most n_mels ({self.n_mels})")
+
+    @property
+    def n_samples(self) -> int:
+        """Samples of one model evaluation."""
+        return round(self.duration_s * self.sample_rate_hz)
+
+    @property
+    def n_frames(self) -> int:
+        """Frames of one model evaluation."""
+        return 1 + (self.n_samples - self.frame_length) // self.hop_length
+
+    @property
+    def n_features(self) -> int:
+        """Channels a frame."""
+        return self.n_mfcc if self.kind == "mfcc" else self.n_mels
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(frames, channels) of one model evaluation."""
+        return self.n_frames, self.n_features
+
+    @property
+    def hop_s(self) -> float:
+        """Seconds between frames."""
+        return self.hop_length / self.sample_rate_hz
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for a model card."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> FrontEndSpec:
+        """Read a specification back; an unknown or missing name raises :class:`UsageError`."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        if set(values) != names:
+            odd = ", ".join(sorted(set(values) ^ names))
+            raise UsageError(mismatch("front end", f"the names {', '.join(sorted(names))}", f"a difference in {odd}"))
+        return cls(**values)
+
+    @property
+    def fingerprint(self) -> str:
+        """Short hash: two parties with equal fingerprints compute equal features."""
+        text = json.dumps(self.to_dict(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+#: The working default of the keyword models: 30 ms windows, 10 ms hop, 40 bands (98 x 40 for one second).
+LOG_MEL_40 = FrontEndSpec()
+
+#: The MFCC of MLPerf Tiny keyword spotting: 30 ms windows, 20 ms hop, 40 bands 20-4000 Hz, 10 coefficients (49 x 10).
+MFCC_MLPERF = FrontEndSpec(kind="mfcc", hop_length=320, fmin_hz=20.0, fmax_hz=4000.0)

@@ -1,0 +1,121 @@
+"""The adaptive shrinkage of the DRSN: soft thresholding with a threshold that each sample sets for itself."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+from collections.abc import Iterator
+
+import keras
+from keras import ops
+
+from .defaults import BATCH_NORM_MOMENTUM
+from .gate_network import GateNetwork
+from .rank import check_input, spatial_axes
+from .soft_threshold import soft_threshold
+
+MODES = ("channel_shared", "channel_wise")
+
+_records: contextvars.ContextVar[list | None] = contextvars.ContextVar("threshold_records", default=None)
+
+
+@contextlib.contextmanager
+def recorded_thresholds() -> Iterator[list]:
+    """Collect ``(layer name, tau, alpha)`` of every :class:`Shrinkage` that runs eagerly inside the block."""
+    records: list = []
+    token = _records.set(records)
+    try:
+        yield records
+    finally:
+        _records.reset(token)
+
+
+@keras.saving.register_keras_serializable(package="drsn_keras")
+class Shrinkage(keras.layers.Layer):
+    """Soft thresholding at ``tau = alpha * mean|x|``, with ``alpha`` in (0, 1) found by a small network.
+
+    The statistic is ``m = mean over time (and space) of |x|``, one value per channel; ``alpha = gate(m)``.
+    ``channel_wise`` (RSBU-CW): tau_c = alpha_c * m_c. ``channel_shared`` (RSBU-CS): one alpha, tau = alpha * mean_c(m).
+    So 0 < tau < mean|x| always: positive, never large enough to erase all, and each sample's own.
+
+    Parameters
+    ----------
+    mode : {"channel_wise", "channel_shared"}
+    hidden : int, optional
+        Width of the gate's hidden layer; the number of channels by default, as in the paper.
+    momentum : float
+        Of the gate's batch normalisation.
+    kernel_regularizer : keras regularizer, optional
+
+    Input / output
+    --------------
+    (batch, time, channels) or (batch, height, width, channels) -> the same shape
+
+    References
+    ----------
+    M. Zhao, S. Zhong, X. Fu, B. Tang, M. Pecht, "Deep Residual Shrinkage Networks for Fault Diagnosis", IEEE Trans.
+    Ind. Informatics 16(7):4681-4690, 2020, doi:10.1109/TII.2019.2943898.
+    """
+
+    def __init__(
+        self,
+        mode: str = "channel_wise",
+        hidden: int | None = None,
+        momentum: float = BATCH_NORM_MOMENTUM,
+        kernel_regularizer=None,
+        **kwargs,
+    ) -> None:
+        super().__init__(**kwargs)
+        if mode not in MODES:
+            raise ValueError(f"{self.name}: expected mode {' or '.join(MODES)}, got {mode!r}")
+        self.mode = mode
+        self.hidden = hidden
+        self.momentum = momentum
+        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
+
+    def build(self, input_shape) -> None:
+        check_input(input_shape, None, self.name)
+        channels = input_shape[-1]
+        self.gate = GateNetwork(
+            units=channels if self.mode == "channel_wise" else 1,
+            hidden=self.hidden,
+            momentum=self.momentum,
+            kernel_regularizer=self.kernel_regularizer,
+            dtype=self.dtype_policy,
+            name="gate",
+        )
+        self.gate.build((input_shape[0], channels))
+        super().build(input_shape)
+
+    def thresholds(self, x, training=None):
+        """The thresholds of each sample.
+
+        Returns
+        -------
+        tau, alpha : tensors [shape=(batch, channels) or (batch, 1)]
+        """
+        statistic = ops.mean(ops.abs(x), axis=spatial_axes(x.shape))
+        alpha = self.gate(statistic, training=training)
+        if self.mode == "channel_shared":
+            statistic = ops.mean(statistic, axis=-1, keepdims=True)
+        return alpha * statistic, alpha
+
+    def call(self, x, training=None):
+        tau, alpha = self.thresholds(x, training=training)
+        records = _records.get()
+        if records is not None:
+            records.append((self.path, tau, alpha))
+        broadcast = (-1, *(1 for _ in spatial_axes(x.shape)), tau.shape[-1])
+        return soft_threshold(x, ops.reshape(tau, broadcast))
+
+    def compute_output_shape(self, input_shape):
+        return input_shape
+
+    def get_config(self) -> dict:
+        return {
+            **super().get_config(),
+            "mode": self.mode,
+            "hidden": self.hidden,
+            "momentum": self.momentum,
+            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+        }

@@ -1,0 +1,162 @@
+"""The card that travels with a model file: what it is, what it hears, how it was measured. Standard library only."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from .errors import BundleError, mismatch
+
+FORMAT = "drsn-keras model card"
+VERSION = 1
+CARD_NAME = "card.json"
+MODEL_NAME = "model.tflite"
+#: Labels that are never a detection.
+BACKGROUND_LABELS = ("_silence_", "_unknown_")
+
+
+@dataclasses.dataclass(frozen=True)
+class TensorSpec:
+    """One end of the graph. real = scale * (integer - zero_point); scale is 0 where the tensor is float."""
+
+    shape: tuple[int, ...]
+    dtype: str
+    scale: float = 0.0
+    zero_point: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
+class DetectorSpec:
+    """Constants that turn a stream of class probabilities into detections.
+
+    Parameters
+    ----------
+    threshold : float
+        A word fires when its smoothed probability reaches this (0..1).
+    release : float
+        ... and may fire again only after it has fallen below this (hysteresis), 0 < release <= threshold.
+    hop_s : float
+        Seconds between model evaluations.
+    smoothing_s : float
+        Length of the moving average over probabilities.
+    refractory_s : float
+        No detection at all for this long after one.
+    """
+
+    threshold: float = 0.6
+    release: float = 0.3
+    hop_s: float = 0.1
+    smoothing_s: float = 0.3
+    refractory_s: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold <= 1:
+            raise BundleError(mismatch("detector, threshold", "above 0 and at most 1", self.threshold))
+        if not 0 < self.release <= self.threshold:
+            raise BundleError(
+                mismatch("detector, release", f"above 0, at most threshold ({self.threshold})", self.release)
+            )
+        if min(self.hop_s, self.smoothing_s, self.refractory_s) < 0 or self.hop_s == 0:
+            raise BundleError(mismatch("detector", "times of at least 0 s, hop above 0 s", dataclasses.asdict(self)))
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    """Everything a device or a person needs to know about one model file.
+
+    ``front_end`` holds :meth:`drsn_keras.frontend.FrontEndSpec.to_dict`; ``training``, ``metrics`` and ``versions``
+    are free-form for people and later stages.
+    """
+
+    name: str
+    task: str
+    model: str
+    scheme: str
+    labels: tuple[str, ...]
+    front_end: dict[str, Any]
+    input: TensorSpec
+    output: TensorSpec
+    sha256: str
+    size_bytes: int
+    detector: DetectorSpec = DetectorSpec()
+    parameters: int = 0
+    macs: int = 0
+    synthetic_speech: bool = False
+    training: dict[str, Any] = dataclasses.field(default_factory=dict)
+    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
+    versions: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, with the format's name and version first."""
+        return {"format": FORMAT, "version": VERSION, **dataclasses.asdict(self)}
+
+    @classmethod
+    def from_dict(cls, values: Any, source: object = CARD_NAME) -> ModelCard:
+        """Check and read a card; ``source`` is the name that errors give it."""
+        if not isinstance(values, dict) or values.get("format") != FORMAT:
+            raise BundleError(mismatch(source, f'a JSON object with "format": "{FORMAT}"', "something else"))
+        if values.get("version") != VERSION:
+            raise BundleError(mismatch(source, f"version {VERSION}", values.get("version")))
+        fields = {k: v for k, v in values.items() if k not in {"format", "version"}}
+        try:
+            for end in ("input", "output"):
+                end_fields = dict(fields[end])
+                end_fields["shape"] = tuple(int(n) for n in end_fields["shape"])
+                fields[end] = TensorSpec(**end_fields)
+            fields["detector"] = DetectorSpec(**fields["detector"])
+            fields["labels"] = tuple(str(label) for label in fields["labels"])
+            card = cls(**fields)
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(
+                mismatch(source, "all fields of a model card", f"{type(error).__name__} {error}")
+            ) from None
+        if card.output.shape and card.output.shape[-1] != len(card.labels):
+            raise BundleError(
+                mismatch(source, f"{card.output.shape[-1]} labels (the model's outputs)", len(card.labels))
+            )
+        return card
+
+    def write(self, folder: Path) -> Path:
+        """Write ``card.json`` into a bundle folder."""
+        path = folder / CARD_NAME
+        path.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        return path
+
+
+def sha256_of(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def read_bundle(folder: Path) -> tuple[ModelCard, Path]:
+    """Open a bundle: read the card, check that the model file is the one it was written for.
+
+    Returns
+    -------
+    (ModelCard, Path)
+        The card and the path of the model file.
+
+    Raises
+    ------
+    BundleError
+        Naming the file, what was expected and what was found.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise BundleError(mismatch(folder, "a bundle folder", "a file" if folder.exists() else "nothing there"))
+    card_path, model_path = folder / CARD_NAME, folder / MODEL_NAME
+    for path in (card_path, model_path):
+        if not path.is_file():
+            raise BundleError(mismatch(path, "a file of the bundle", "nothing there"))
+    try:
+        values = json.loads(card_path.read_text(encoding="utf-8"))
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BundleError(mismatch(card_path, "JSON", error)) from None
+    card = ModelCard.from_dict(values, card_path)
+    found = sha256_of(model_path)
+    if found != card.sha256:
+        raise BundleError(mismatch(model_path, f"SHA-256 {card.sha256[:16]}... (its card)", f"{found[:16]}..."))
+    return card, model_path

@@ -1,0 +1,53 @@
+"""What a model costs: parameters and multiply-accumulate operations."""
+
+from __future__ import annotations
+
+import math
+
+import keras
+
+_CONVOLUTIONS = (
+    keras.layers.Conv1D,
+    keras.layers.Conv2D,
+    keras.layers.SeparableConv1D,
+    keras.layers.SeparableConv2D,
+)
+
+
+def count_parameters(model: keras.Model) -> int:
+    """Trainable parameters (batch normalisation's moving statistics are not among them)."""
+    return sum(math.prod(weight.shape) for weight in model.trainable_weights)
+
+
+def leaf_layers(layer: keras.layers.Layer):
+    """All layers that hold no others, depth first."""
+    children = list(layer._flatten_layers(include_self=False, recursive=False))
+    if not children:
+        yield layer
+    for child in children:
+        yield from leaf_layers(child)
+
+
+def count_macs(model: keras.Model) -> int:
+    """Multiply-accumulates of one evaluation: convolutions and fully connected layers, without elementwise work.
+
+    Raises
+    ------
+    ValueError
+        If a layer has not been built, or its input has an unknown length.
+    """
+    return sum(_layer_macs(layer) for layer in leaf_layers(model))
+
+
+def _layer_macs(layer: keras.layers.Layer) -> int:
+    if not isinstance(layer, keras.layers.Dense | keras.layers.Conv1D | keras.layers.Conv2D | _depthwise()):
+        return 0
+    input_shape = (layer.get_build_config() or {}).get("input_shape")
+    if input_shape is None or None in input_shape[1:]:
+        raise ValueError(f"{layer.path}: expected a built layer of known input shape, got {input_shape}")
+    positions = math.prod(layer.compute_output_shape(tuple(input_shape))[1:-1])
+    return positions * math.prod(layer.kernel.shape)
+
+
+def _depthwise():
+    return keras.layers.DepthwiseConv1D | keras.layers.DepthwiseConv2D

@@ -1,0 +1,68 @@
+"""A bundle, opened and held against its model file."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+from pathlib import Path
+
+from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.frontend import FrontEndSpec
+from drsn_keras.model_card import CARD_NAME, ModelCard, TensorSpec, read_bundle
+
+from .interpreter import Interpreter
+
+
+@dataclasses.dataclass(frozen=True)
+class Bundle:
+    """What a device needs: the card, the running model, the front end that feeds it."""
+
+    card: ModelCard
+    interpreter: Interpreter
+    front_end: FrontEndSpec
+    folder: Path
+
+
+def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
+    """Open a bundle folder and check that its parts agree.
+
+    Parameters
+    ----------
+    folder : path
+        Holds ``card.json`` and ``model.tflite``.
+    threads : int
+        For the interpreter.
+
+    Raises
+    ------
+    BundleError
+        If a part is missing or damaged, or where the card and the model file disagree on shapes, types,
+        quantisation or the front end.
+    """
+    folder = Path(folder)
+    card, model_path = read_bundle(folder)
+    card_path = folder / CARD_NAME
+    try:
+        front_end = FrontEndSpec.from_dict(card.front_end)
+    except (UsageError, TypeError, ValueError) as error:
+        raise BundleError(f"{card_path}: {error}") from None
+    interpreter = Interpreter(model_path, threads)
+    for name in ("input", "output"):
+        _agree(f"{card_path}, {name}", getattr(interpreter, name), getattr(card, name))
+    wanted = tuple(n for n in front_end.shape if n != 1)
+    if tuple(n for n in interpreter.input.shape if n != 1) != wanted:
+        raise BundleError(mismatch(f"{card_path}, front_end", f"the model's input {interpreter.input.shape}", wanted))
+    if math.prod(interpreter.output.shape) != len(card.labels):
+        raise BundleError(mismatch(f"{card_path}, labels", f"{math.prod(interpreter.output.shape)}", len(card.labels)))
+    return Bundle(card, interpreter, front_end, folder)
+
+
+def _agree(what: str, model: TensorSpec, card: TensorSpec) -> None:
+    """Compare field by field; scales went through JSON and float32."""
+    for field in ("shape", "dtype", "zero_point"):
+        found, said = getattr(model, field), getattr(card, field)
+        if found != said:
+            raise BundleError(mismatch(f"{what} {field}", f"{found} (the model file)", said))
+    if not math.isclose(model.scale, card.scale, rel_tol=1e-6):
+        raise BundleError(mismatch(f"{what} scale", f"{model.scale:.9g} (the model file)", card.scale))

@@ -1,0 +1,158 @@
+"""Samples in, verdicts out: front end, ring, model and detector in a row."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+
+from drsn_keras.errors import DataError, mismatch
+from drsn_keras.frontend import StreamingFrontEnd, frame_features
+from drsn_keras.model_card import DetectorSpec
+
+from .bundle import Bundle
+from .detector import Detection, Detector
+from .ring import FeatureRing
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """One evaluation of the model.
+
+    Attributes
+    ----------
+    time_s : float
+        Stream time at the end of the window.
+    label : str
+        The highest smoothed probability, background included.
+    score : float
+        That probability.
+    probabilities : np.ndarray [shape=(n_labels,), float32]
+        All smoothed probabilities.
+    detection : Detection or None
+        What fired at this moment.
+    """
+
+    time_s: float
+    label: str
+    score: float
+    probabilities: np.ndarray = dataclasses.field(compare=False)
+    detection: Detection | None = None
+
+
+class KeywordListener:
+    """Listens to a stream with the model of a bundle.
+
+    The model is evaluated every ``hop_s`` (the detector's, rounded to whole frames, at least one). Before the
+    stream there was digital silence: the window starts out full of its frames, so that a word in the first
+    second is heard. Samples are taken up in blocks of one evaluation, whatever the chunks they
+    come in, so that the results do not depend on the chunks, to the last bit, and no chunk waits for
+    longer than its block takes to fill.
+
+    Parameters
+    ----------
+    bundle : Bundle
+    detector : DetectorSpec, optional
+        Instead of the card's.
+
+    Attributes
+    ----------
+    hop_s : float
+        Seconds between evaluations.
+    window_s : float
+        What one evaluation looks at.
+    tail_s : float
+        The default silence of :meth:`flush`: half a window, so that the last word comes to its middle, and the
+        smoothing.
+    """
+
+    def __init__(self, bundle: Bundle, detector: DetectorSpec | None = None) -> None:
+        self.bundle = bundle
+        self.front_end = spec = bundle.front_end
+        detector = bundle.card.detector if detector is None else detector
+        self.step_frames = max(1, math.floor(detector.hop_s / spec.hop_s + 0.5))
+        self.hop_s = self.step_frames * spec.hop_s
+        self.window_s = ((spec.n_frames - 1) * spec.hop_length + spec.frame_length) / spec.sample_rate_hz
+        self.detector = Detector(bundle.card.labels, dataclasses.replace(detector, hop_s=self.hop_s), self.window_s)
+        self.tail_s = self.window_s / 2 + self.detector.n_smoothing * self.hop_s
+        silence = frame_features(np.zeros(spec.frame_length), spec)
+        self._ring = FeatureRing(*spec.shape, fill=silence)
+        self._features = StreamingFrontEnd(spec)
+        # The first block completes step_frames frames; each later one needs a hop a frame.
+        step = self.step_frames * spec.hop_length
+        self._block = np.zeros(max(step, step - spec.hop_length + spec.frame_length), dtype=np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the stream: time is 0 again, silence went before."""
+        self._features.reset()
+        self._ring.reset()
+        self.detector.reset()
+        self._evaluations = 0
+        self._filled = 0
+        self._needed = (self.step_frames - 1) * self.front_end.hop_length + self.front_end.frame_length
+
+    @property
+    def samples_seen(self) -> int:
+        """Samples pushed since the last reset."""
+        return self._samples_at(self._evaluations) + self._filled
+
+    def push(self, samples: np.ndarray) -> list[Verdict]:
+        """Take samples, give the verdicts that became due.
+
+        Parameters
+        ----------
+        samples : np.ndarray [shape=(n,), float32, -1 to 1, at the front end's rate]
+            Any number, none included.
+
+        Raises
+        ------
+        DataError
+            On another number of axes, NaN or infinity; nothing of the chunk is taken then.
+        """
+        samples = np.asarray(samples, dtype=np.float32)
+        if samples.ndim != 1:
+            raise DataError(mismatch("samples", "one axis", f"shape {samples.shape}"))
+        if not np.isfinite(samples).all():
+            raise DataError(mismatch("samples", "finite numbers", "NaN or infinity"))
+        verdicts = []
+        while len(samples):
+            part = samples[: self._needed - self._filled]
+            self._block[self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            samples = samples[len(part) :]
+            if self._filled == self._needed:
+                verdicts.append(self._evaluate())
+        return verdicts
+
+    def flush(self, tail_s: float | None = None) -> list[Verdict]:
+        """End of the stream: silence follows for ``tail_s`` (default: :attr:`tail_s`), then up to the next evaluation.
+
+        Call :meth:`reset` before another stream.
+        """
+        n_tail = round((self.tail_s if tail_s is None else tail_s) * self.front_end.sample_rate_hz)
+        verdicts = self.push(np.zeros(n_tail, dtype=np.float32))
+        if self._filled:
+            verdicts += self.push(np.zeros(self._needed - self._filled, dtype=np.float32))
+        return verdicts
+
+    def _samples_at(self, evaluations: int) -> int:
+        """Samples that the first evaluations have consumed."""
+        spec = self.front_end
+        if evaluations == 0:
+            return 0
+        return (evaluations * self.step_frames - 1) * spec.hop_length + spec.frame_length
+
+    def _evaluate(self) -> Verdict:
+        """The block is full: features, model, detector."""
+        spec = self.front_end
+        self._ring.push(self._features.push(self._block[: self._filled]))
+        self._filled = 0
+        self._needed = self.step_frames * spec.hop_length
+        self._evaluations += 1
+        time_s = self._samples_at(self._evaluations) / spec.sample_rate_hz
+        detection = self.detector.update(self.bundle.interpreter.run(self._ring.window()), time_s)
+        smoothed = self.detector.smoothed
+        best = int(np.argmax(smoothed))
+        return Verdict(time_s, self.detector.labels[best], float(smoothed[best]), smoothed, detection)

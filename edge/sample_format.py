@@ -1,0 +1,58 @@
+"""How a sample is written in bytes. Standard library only, so that the command line can list the names."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@dataclasses.dataclass(frozen=True)
+class SampleFormat:
+    """One encoding: NumPy's type code, bytes a sample, the integer that means 0 and the one that means 1."""
+
+    code: str
+    n_bytes: int
+    zero: int = 0
+    full_scale: float = 1.0
+
+    def decode(self, data: bytes) -> np.ndarray:
+        """Whole samples to numbers.
+
+        Parameters
+        ----------
+        data : bytes
+            A multiple of ``n_bytes`` long.
+
+        Returns
+        -------
+        np.ndarray [shape=(n,), float32]
+            Integers come out in [-1, 1); floats as they are.
+        """
+        import numpy as np
+
+        if self.n_bytes == 3:  # NumPy has no 24-bit type: put the three bytes at the top of four.
+            wide = np.zeros((len(data) // 3, 4), dtype=np.uint8)
+            wide[:, 1:] = np.frombuffer(data, dtype=np.uint8).reshape(-1, 3)
+            raw = wide.view("<i4")[:, 0]
+        else:
+            raw = np.frombuffer(data, dtype=self.code)
+        if self.full_scale == 1.0:
+            with np.errstate(over="ignore"):  # A double beyond float32 becomes infinity, which is refused later.
+                return raw.astype(np.float32)
+        return ((raw.astype(np.float64) - self.zero) / self.full_scale).astype(np.float32)
+
+
+#: Names as ffmpeg and ALSA users know them.
+FORMATS = {
+    "u8": SampleFormat("u1", 1, 128, 2.0**7),
+    "s16le": SampleFormat("<i2", 2, 0, 2.0**15),
+    "s24le": SampleFormat("<i4", 3, 0, 2.0**31),
+    "s32le": SampleFormat("<i4", 4, 0, 2.0**31),
+    "f32le": SampleFormat("<f4", 4),
+    "f64le": SampleFormat("<f8", 8),
+}
+#: Rates outside this are taken for a damaged header or a mistyped option [Hz].
+RATES_HZ = (1000, 384000)

@@ -1,0 +1,20 @@
+"""Put measured figures into a bundle's card."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from drsn_keras.model_card import read_bundle
+
+from .card_page import write_card_page
+from .verify import Verification
+
+
+def store_verification(bundle: Path, verification: Verification) -> None:
+    """Add the comparison to card.json and CARD.md; a bundle on a read-only medium stays as it is."""
+    card, _ = read_bundle(bundle)
+    metrics = {**card.metrics, "verification": list(verification.rows)}
+    card = dataclasses.replace(card, metrics=metrics)
+    card.write(bundle)
+    write_card_page(bundle, card)

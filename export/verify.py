@@ -1,0 +1,115 @@
+"""Hold a bundle against the Keras model it was made from, on real clips: accuracy and agreement."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drsn_keras.edge.bundle import load_bundle
+from drsn_keras.edge.interpreter import Interpreter
+from drsn_keras.training.conditions import CLEAN, RECORDED, Condition, noisy_clips, sources_of
+from drsn_keras.training.features import BatchFeatures
+from drsn_keras.training.open_run import OpenRun
+
+from .convert import to_tflite
+
+#: A bundle may lose this many points of accuracy ...
+MAX_LOSS_POINTS = 0.5
+#: ... and must give the Keras model's answer on this share of the clips [%].
+MIN_AGREEMENT = 97.0
+#: Largest difference between the probabilities of Keras and of the float32 file.
+MAX_FLOAT_DIFFERENCE = 1e-4
+#: Besides clean: the level at which most devices will work.
+SNR_DB = 10.0
+_SEED = 50_001
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """What was compared: over all clips, clean and at 10 dB.
+
+    ``loss`` is Keras accuracy minus bundle accuracy in points, ``agreement`` the share of equal answers in percent,
+    ``float_difference`` the largest difference of a probability between Keras and the float32 file.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    scheme: str
+    loss: float
+    agreement: float
+    float_difference: float
+
+    @property
+    def faults(self) -> list[str]:
+        """What is out of bounds, a line each; empty for a bundle that passes."""
+        found = []
+        if self.loss > MAX_LOSS_POINTS:
+            found.append(f"accuracy loss: expected at most {MAX_LOSS_POINTS} points, got {self.loss:.2f}")
+        if self.agreement < MIN_AGREEMENT:
+            found.append(f"agreement with Keras: expected at least {MIN_AGREEMENT:g} %, got {self.agreement:.2f} %")
+        if self.float_difference > MAX_FLOAT_DIFFERENCE:
+            difference = f"{self.float_difference:.2g}"
+            found.append(f"float32 file against Keras: expected at most {MAX_FLOAT_DIFFERENCE:g}, got {difference}")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON and for the card."""
+        return {**dataclasses.asdict(self), "passed": not self.faults}
+
+
+def verify_bundle(bundle: Path, run: OpenRun) -> Verification:
+    """Compare Keras, the float32 file and the bundle on the run's test clips.
+
+    Every test clip is heard clean and at 10 dB of noise (recorded where the run has recordings, else the kinds it was
+    trained with). Loss and agreement are over both together.
+    """
+    opened = load_bundle(bundle)
+    corpus, spec = run.corpus, run.config.spec
+    clips = corpus.clips("test")
+    features = BatchFeatures(spec)
+    names = [RECORDED] if corpus.recorded("test") else list(run.config.noise_kinds)
+    sources = [source for name in names for source in sources_of(corpus, name, "test")]
+    waves = [(Condition(CLEAN, float("inf"), True), clips.x.astype(np.float32) / 32768.0)]
+    if sources:
+        waves += [
+            (Condition("+".join(names), snr_db, True), y) for snr_db, y in noisy_clips(clips, sources, [SNR_DB], _SEED)
+        ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "float32.tflite")
+        path.write_bytes(to_tflite(run.model, "float32"))
+        float_file = Interpreter(path)
+        rows, answers = [], []
+        for condition, y in waves:
+            x = features(y)
+            p = {
+                "keras": run.predict(x),
+                "float32": float_file.run_batch(x),
+                opened.card.scheme: opened.interpreter.run_batch(x),
+            }
+            rows.append(_row(condition, clips.y, p, opened.card.scheme))
+            answers.append({name: values.argmax(axis=-1) for name, values in p.items()})
+    truth = np.concatenate([clips.y] * len(waves))
+    keras_answers = np.concatenate([a["keras"] for a in answers])
+    bundle_answers = np.concatenate([a[opened.card.scheme] for a in answers])
+    return Verification(
+        rows=tuple(rows),
+        scheme=opened.card.scheme,
+        loss=float(100.0 * (np.mean(keras_answers == truth) - np.mean(bundle_answers == truth))),
+        agreement=float(100.0 * np.mean(keras_answers == bundle_answers)),
+        float_difference=max(row["float_difference"] for row in rows),
+    )
+
+
+def _row(condition: Condition, truth: np.ndarray, p: dict[str, np.ndarray], scheme: str) -> dict[str, Any]:
+    answers = {name: values.argmax(axis=-1) for name, values in p.items()}
+    return {
+        "noise": condition.noise,
+        "snr_db": f"{condition.snr_db:g}",
+        "n": len(truth),
+        **{name: round(float(100.0 * np.mean(a == truth)), 2) for name, a in answers.items()},
+        "agreement": round(float(100.0 * np.mean(answers["keras"] == answers[scheme])), 2),
+        "float_difference": float(np.max(np.abs(p["keras"] - p["float32"]))),
+    }

@@ -1,0 +1,47 @@
+"""Fixtures for all tests."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parent))  # layer_contract, runs
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The repository's root."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real recordings beside the checkout (or at DRSN_DATA); tests that need them are skipped without."""
+    folder = Path(os.environ.get("DRSN_DATA", ROOT.parent / "shared" / "data"))
+    if not (folder / "MANIFEST.csv").is_file():
+        pytest.skip(f"no recordings at {folder} (set DRSN_DATA)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tones(tmp_path_factory) -> Path:
+    """Recordings of two 'words' and silence."""
+    from runs import write_tones
+
+    return write_tones(tmp_path_factory.mktemp("tones"))
+
+
+@pytest.fixture(scope="session")
+def tones_run(tones, tmp_path_factory) -> Path:
+    """A finished deterministic training on :func:`tones`."""
+    from runs import OPTIONS, train
+
+    run = tmp_path_factory.mktemp("runs") / "tones"
+    train(tones, run, *OPTIONS)
+    return run

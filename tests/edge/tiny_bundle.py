@@ -1,0 +1,104 @@
+"""Write a real int8 bundle that tells a low tone from a high one: ``python tiny_bundle.py FOLDER``.
+
+A program of its own, run once a session by conftest.py, so that TensorFlow stays out of the process that tests a
+runtime without it. The weights are set by hand: a frame is "low" by how much the mean of the lower 16 bands
+is above that of the upper 16, "high" the other way round; 0.2 s of either outweighs "_silence_".
+"""
+
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from drsn_keras.edge.interpreter import Interpreter
+from drsn_keras.frontend import LOG_MEL_40, compute_features
+from drsn_keras.model_card import MODEL_NAME, DetectorSpec, ModelCard, sha256_of
+
+LABELS = ("low", "high", "_silence_")
+
+
+def network() -> keras.Model:
+    """(98, 40) log-mel features to three probabilities."""
+    inputs = keras.Input(LOG_MEL_40.shape, batch_size=1)
+    per_frame = keras.layers.Dense(2, activation="relu")
+    head = keras.layers.Dense(3, activation="softmax")
+    outputs = head(keras.layers.GlobalAveragePooling1D()(per_frame(inputs)))
+    model = keras.Model(inputs, outputs)
+    bands = np.zeros((40, 2), dtype=np.float32)
+    bands[:16] = [1 / 16, -3 / 16]  # A high tone differs less: mel bands are wider up there.
+    bands[-16:] = [-1 / 16, 3 / 16]
+    per_frame.set_weights([bands, np.array([-2.5, -7.5], dtype=np.float32)])
+    head.set_weights([np.array([[8, 0, 0], [0, 8, 0]], dtype=np.float32), np.array([0, 0, 5], np.float32)])
+    return model
+
+
+def signals() -> list[np.ndarray]:
+    """What the converter learns the ranges from: silence, noise and bursts of tones."""
+    rng = np.random.default_rng(7)
+    t = np.arange(16000) / 16000
+    found = [np.zeros(16000), 0.1 * rng.standard_normal(16000)]
+    for frequency_hz in (300.0, 500.0, 4000.0, 6000.0):
+        tone = 0.5 * np.sin(2 * np.pi * frequency_hz * t)
+        found += [tone * (t < length_s) for length_s in (0.3, 0.6, 1.0)]
+    return found
+
+
+def convert(model: keras.Model, int8: bool = True) -> bytes:
+    """The flatbuffer of a network."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    if int8:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+        shape = model.input_shape
+        converter.representative_dataset = lambda: ([compute_features(y, LOG_MEL_40).reshape(shape)] for y in signals())
+    return converter.convert()
+
+
+def with_unit_axis(model: keras.Model) -> keras.Model:
+    """The same network over (1, 98, 1, 40)."""
+    inputs = keras.Input((98, 1, 40), batch_size=1)
+    return keras.Model(inputs, model(keras.layers.Reshape(LOG_MEL_40.shape)(inputs)))
+
+
+def two_headed(model: keras.Model) -> keras.Model:
+    """The same network with a second output, which the runtime has to refuse."""
+    return keras.Model(model.input, [model.output, keras.layers.Flatten()(model.input)])
+
+
+def main(folder: Path) -> None:
+    """Convert and write the bundle, and a few models that are no bundle beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model = network()
+    for name, data in (
+        ("float", convert(model, int8=False)),
+        ("unit_axis", convert(with_unit_axis(model))),
+        ("two_headed", convert(two_headed(model), int8=False)),
+    ):
+        (folder.parent / f"{name}.tflite").write_bytes(data)
+    path = folder / MODEL_NAME
+    path.write_bytes(convert(model))
+    runner = Interpreter(path)
+    ModelCard(
+        name="tones",
+        task="keyword spotting",
+        model="set by hand",
+        scheme="int8",
+        labels=LABELS,
+        front_end=LOG_MEL_40.to_dict(),
+        input=runner.input,
+        output=runner.output,
+        sha256=sha256_of(path),
+        size_bytes=path.stat().st_size,
+        detector=DetectorSpec(),
+        parameters=91,
+        synthetic_speech=True,
+        training={"data": "none"},
+        metrics={"clean": {"accuracy": 1.0}},
+    ).write(folder)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,111 @@
+"""The import rules of docs/decisions/001-architecture.md, by parsing every file."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ("drsn_keras", "edge", "training", "export")
+STDLIB = set(sys.stdlib_module_names)
+#: Which of our folders each may import.
+ALLOWED = {
+    "drsn_keras": {"drsn_keras"},
+    "edge": {"drsn_keras", "edge"},
+    "training": {"drsn_keras", "edge", "training"},
+    "export": {"drsn_keras", "edge", "training", "export"},
+}
+
+
+def _files(folder):
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+def _module(path):
+    """Name under which a file is imported: everything lies below drsn_keras."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = parts if parts[0] == "drsn_keras" else ("drsn_keras", *parts)
+    return list(parts[:-1] if parts[-1] == "__init__" else parts), path.name == "__init__.py"
+
+
+def _imports(path):
+    """Absolute names of all that a file imports, wherever in it, and whether the import is relative."""
+    parts, is_package = _module(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, False) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = parts[: len(parts) - node.level + is_package] if node.level else []
+            yield ".".join([*base, *([node.module] if node.module else [])]), node.level > 0
+
+
+def _folder_of(name):
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in FOLDERS[1:] else "drsn_keras"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_folders_import_only_downwards(folder):
+    for path in _files(folder):
+        for name, _ in _imports(path):
+            if name.split(".")[0] == "drsn_keras":
+                assert _folder_of(name) in ALLOWED[folder], f"{path.relative_to(ROOT)} imports {name}"
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_relative_inside_a_folder_absolute_across(folder):
+    for path in _files(folder):
+        for name, relative in _imports(path):
+            if name.split(".")[0] != "drsn_keras":
+                continue
+            assert relative == (_folder_of(name) == folder), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def _third_party(path):
+    return {name.split(".")[0] for name, _ in _imports(path)} - STDLIB - {"drsn_keras"}
+
+
+def test_edge_needs_numpy_and_litert_only():
+    for path in _files("edge"):
+        extra = {"ai_edge_litert"} if path.name == "interpreter.py" else set()
+        assert _third_party(path) <= {"numpy", *extra}, path
+
+
+def test_numpy_only_parts_of_the_library():
+    for folder in ("frontend", "noise"):
+        for path in _files(f"drsn_keras/{folder}"):
+            if path.name != "layer.py":
+                assert _third_party(path) <= {"numpy"}, path
+    for path in (ROOT / "drsn_keras").glob("*.py"):
+        assert not _third_party(path), path
+
+
+def test_edge_reaches_no_keras_through_the_library():
+    """What edge imports of the library is errors, command_line, model_card, and frontend without its layer."""
+    for path in _files("edge"):
+        for name, _ in _imports(path):
+            if name.startswith("drsn_keras."):
+                part = name.split(".")[1]
+                assert part in {"edge", "errors", "command_line", "model_card", "frontend"}, f"{path}: {name}"
+                assert name != "drsn_keras.frontend.layer"
+
+
+@pytest.mark.parametrize("module", ["edge", "drsn_keras.edge.cli", "drsn_keras.training.cli", "drsn_keras.export.cli"])
+def test_importing_is_light(module):
+    """No TensorFlow, no Keras, not even NumPy before a command does something."""
+    program = (
+        f"import sys, {module}\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'librosa', 'ai_edge_litert', 'matplotlib'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or None)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_files_stay_small():
+    """One concept a file: 400 lines at most (house.md)."""
+    for folder in (*FOLDERS, "tests"):
+        for path in _files(folder):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path

@@ -1,0 +1,55 @@
+"""All state of a training in one file that is replaced atomically after every epoch."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drsn_keras.errors import BundleError, mismatch
+
+from .run_folder import write_atomically
+
+_META = "meta.json"
+
+
+def save_checkpoint(path: Path, groups: dict[str, list], meta: dict[str, Any]) -> None:
+    """Write groups of Keras variables (or arrays) and a JSON-able dictionary.
+
+    Parameters
+    ----------
+    groups : for example ``{"model": model.variables, "optimizer": optimizer.variables, "best": arrays}``
+    meta : what else is needed to go on: epoch, best score, history
+    """
+    arrays = {f"{name}/{i:04d}": np.asarray(v) for name, group in groups.items() for i, v in enumerate(group)}
+    arrays[_META] = np.frombuffer(json.dumps(meta).encode("utf-8"), dtype=np.uint8)
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)
+    write_atomically(path, buffer.getvalue())
+
+
+def load_checkpoint(path: Path) -> tuple[dict[str, list[np.ndarray]], dict[str, Any]]:
+    """Read a checkpoint back as groups of arrays and the dictionary."""
+    groups: dict[str, list[np.ndarray]] = {}
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            meta = json.loads(file[_META].tobytes())
+            for key in sorted(set(file.files) - {_META}):
+                groups.setdefault(key.split("/")[0], []).append(file[key])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise BundleError(mismatch(path, "a checkpoint of this program", f"{type(error).__name__}: {error}")) from None
+    return groups, meta
+
+
+def assign(variables: list, arrays: list[np.ndarray], path: Path) -> None:
+    """Set variables from a checkpoint's arrays, checking number and shapes."""
+    shapes = [tuple(v.shape) for v in variables]
+    if shapes != [a.shape for a in arrays]:
+        expected = f"{len(shapes)} variables of the configured model"
+        raise BundleError(mismatch(path, expected, f"{len(arrays)} that do not fit it"))
+    for variable, array in zip(variables, arrays, strict=True):
+        variable.assign(array)

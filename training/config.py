@@ -1,0 +1,104 @@
+"""The resolved configuration of a keyword training: what a run folder stores and a resumed run reads back."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.frontend import FrontEndSpec
+
+#: Generated noises that training mixes in by default ...
+TRAINING_NOISES = ("white", "pink", "brown", "laplacian", "roadside", "babble")
+#: ... and those kept back, so that a test can show a kind of noise that training never heard.
+UNSEEN_NOISES = ("impulsive", "factory")
+
+
+@dataclasses.dataclass(frozen=True)
+class KeywordConfig:
+    """Everything that decides what a keyword training does.
+
+    Parameters
+    ----------
+    data, manifest : str or None
+        Folder of recordings and manifest CSV; absolute paths. ``data`` is None for synthetic speech.
+    noise : tuple of str
+        Folders of recorded noise.
+    synthesize : tuple of str
+        Phrases to be spoken by the synthesiser instead of recordings.
+    utterances : int
+        Synthetic utterances of each phrase.
+    keywords : tuple of str
+        Words to tell apart, other words become ``_unknown_``; empty: all of the data's classes.
+    noise_kinds : tuple of str
+        Generated noises mixed in at training.
+    model : str
+        A kind of :data:`drsn_keras.models.kinds.KINDS`.
+    width : float
+        Scales the network's channels.
+    front_end : dict
+        :meth:`drsn_keras.frontend.FrontEndSpec.to_dict`.
+    augment : dict
+        Arguments of :class:`drsn_keras.training.augment.AugmentSpec` that differ from the default.
+    epochs, batch_size : int
+    learning_rate, weight_decay, label_smoothing : float
+        Peak of the cosine schedule, AdamW's decay, smoothing of the labels.
+    seed : int
+    deterministic : bool
+        Two runs of one seed give the same weights (slower).
+    group_regex : str or None
+        Finds the speaker in a file's name where the layout does not tell.
+    resplit : bool
+        Divide the data by speaker anew instead of as its lists or manifest say.
+    skip_bad : bool
+        Leave unreadable files out, and say so, instead of refusing.
+    """
+
+    data: str | None = None
+    manifest: str | None = None
+    noise: tuple[str, ...] = ()
+    synthesize: tuple[str, ...] = ()
+    utterances: int = 400
+    keywords: tuple[str, ...] = ()
+    noise_kinds: tuple[str, ...] = TRAINING_NOISES
+    model: str = "drsn-cw"
+    width: float = 1.0
+    front_end: dict[str, Any] = dataclasses.field(default_factory=lambda: FrontEndSpec().to_dict())
+    augment: dict[str, Any] = dataclasses.field(default_factory=dict)
+    epochs: int = 100
+    batch_size: int = 64
+    learning_rate: float = 8e-3
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.1
+    seed: int = 0
+    deterministic: bool = False
+    group_regex: str | None = None
+    resplit: bool = False
+    skip_bad: bool = False
+
+    def __post_init__(self) -> None:
+        if (self.data is None) == (not self.synthesize):
+            raise UsageError("training data: expected either --data DIR or --synthesize WORDS")
+        for name, low in (("epochs", 1), ("batch_size", 1), ("utterances", 8), ("seed", 0)):
+            if getattr(self, name) < low:
+                raise UsageError(mismatch(f"--{name.replace('_', '-')}", f"at least {low}", getattr(self, name)))
+        for name in ("learning_rate", "width"):
+            if not getattr(self, name) > 0:
+                raise UsageError(mismatch(f"--{name.replace('_', '-')}", "a number above 0", getattr(self, name)))
+
+    @property
+    def spec(self) -> FrontEndSpec:
+        """The front end."""
+        return FrontEndSpec.from_dict(self.front_end)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for ``config.json``."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: object) -> KeywordConfig:
+        """Read ``config.json`` back; ``source`` is the name that errors give it."""
+        try:
+            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        except TypeError as error:
+            raise BundleError(mismatch(source, "the configuration of a keyword run", error)) from None

@@ -1,0 +1,186 @@
+"""All that a keyword training hears, split by split: clips of speech, recorded noise, generated noise."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drsn_keras.errors import DataError, mismatch
+from drsn_keras.noise import BabbleNoise, NoiseSource, RecordedNoise, make_noise
+
+from .clips import Clips, load_clips
+from .config import KeywordConfig
+from .datasets import open_dataset
+from .noise_recordings import NoiseSignals, find_noise, read_noise
+from .recordings import SILENCE, SPLITS, UNKNOWN, Recording
+
+#: Seconds of each generated noise that training draws from.
+BANK_SECONDS = 60
+#: Clips of speech that babble is made of.
+_BABBLE_CLIPS = 200
+
+
+@dataclasses.dataclass
+class Corpus:
+    """Data of one keyword task; parts are read when they are first asked for.
+
+    Parameters
+    ----------
+    labels : tuple of str
+    sample_rate_hz : int
+    n_samples : int
+        Length of a clip.
+    protocol : dict
+        How the data was divided, for the model card.
+    read : split -> Clips
+    noise_parts : tuple of Recording
+        Recorded noise of all splits.
+    noise_kinds : tuple of str
+        Generated noises for training.
+    synthetic : bool
+        The speech was spoken by a synthesiser.
+    """
+
+    labels: tuple[str, ...]
+    sample_rate_hz: int
+    n_samples: int
+    protocol: dict[str, Any]
+    read: Callable[[str], Clips]
+    noise_parts: tuple[Recording, ...]
+    noise_kinds: tuple[str, ...]
+    synthetic: bool
+
+    def __post_init__(self) -> None:
+        self.clips = functools.lru_cache(maxsize=None)(self._clips)
+        self.recorded = functools.lru_cache(maxsize=None)(self._recorded)
+
+    def _clips(self, split: str) -> Clips:
+        clips = self.read(split)
+        if not len(clips):
+            raise DataError(mismatch(f"{split} part", "at least one clip", "none"))
+        return clips
+
+    def _recorded(self, split: str) -> dict[str, list[np.ndarray]]:
+        if not any(part.split == split for part in self.noise_parts):
+            return {}
+        return read_noise(self.noise_parts, self.sample_rate_hz, split)
+
+    def source(self, name: str, split: str) -> NoiseSource:
+        """One kind of noise as a source: a generator, babble of this split's speech, or a recording's part."""
+        if name in self.recorded(split):
+            return RecordedNoise(name, self.recorded(split)[name], self.sample_rate_hz)
+        if name == "babble":
+            clips = self.clips(split)
+            speech = [i for i, y in enumerate(clips.y) if clips.labels[y] != SILENCE]
+            chosen = np.random.default_rng(0).permutation(speech)[:_BABBLE_CLIPS]
+            return BabbleNoise([clips.x[i].astype(np.float32) / 32768.0 for i in chosen], self.sample_rate_hz)
+        return make_noise(name)
+
+    def training_noise(self, rng: np.random.Generator) -> dict[str, list[np.ndarray]]:
+        """Signals of every kind that training mixes in: all recordings' train parts, and generated ones."""
+        signals = dict(self.recorded("train"))
+        piece_s = 2
+        for name in self.noise_kinds:
+            source = self.source(name, "train")
+            size = piece_s * self.sample_rate_hz
+            signals[name] = [source(rng, size, self.sample_rate_hz) for _ in range(BANK_SECONDS // piece_s)]
+        return signals
+
+    def heard_in_training(self, name: str) -> bool:
+        """Whether training mixed in this kind of noise (other parts of it, where it is recorded)."""
+        return name in self.noise_kinds or name in {p.label for p in self.noise_parts if p.split == "train"}
+
+    @property
+    def notes(self) -> list[str]:
+        """What was converted or left out while reading, with the parts that it is true of."""
+        parts: dict[str, list[str]] = {}
+        for split in SPLITS:
+            for note in self._read_notes(split):
+                parts.setdefault(note, []).append(split)
+        return [note if len(found) == len(SPLITS) else f"{', '.join(found)}: {note}" for note, found in parts.items()]
+
+    def _read_notes(self, split: str) -> list[str]:
+        clips = self.clips(split)
+        noise = self.recorded(split)
+        return [*clips.notes, *(noise.notes if isinstance(noise, NoiseSignals) else [])]
+
+
+def open_corpus(config: KeywordConfig, *, progress: bool = False) -> Corpus:
+    """Find (and for recordings: not yet read) the data of a configuration.
+
+    Raises
+    ------
+    DataError, SplitError
+        One line naming the file or folder, what was expected and what came.
+    """
+    spec = config.spec
+    folders = [Path(folder) for folder in config.noise]
+    manifest = Path(config.manifest) if config.manifest else None
+    if config.synthesize:
+        corpus = _synthetic(config)
+    else:
+        dataset = open_dataset(
+            Path(config.data),
+            manifest,
+            keywords=config.keywords or None,
+            seed=config.seed,
+            group_regex=config.group_regex,
+            resplit=config.resplit,
+            duration_s=spec.duration_s,
+        )
+        labels, read_part = dataset.labels, dataset.part
+
+        def read(split: str) -> Clips:
+            return load_clips(
+                read_part(split),
+                labels,
+                spec.sample_rate_hz,
+                spec.n_samples,
+                progress=progress,
+                skip_bad=config.skip_bad,
+            )
+
+        corpus = Corpus(
+            labels=labels,
+            sample_rate_hz=spec.sample_rate_hz,
+            n_samples=spec.n_samples,
+            protocol=dataset.protocol,
+            read=read,
+            noise_parts=() if folders else dataset.background,
+            noise_kinds=config.noise_kinds,
+            synthetic=False,
+        )
+    if folders:
+        corpus.noise_parts = tuple(find_noise(folders, manifest))
+    _check_classes(corpus.labels)
+    return corpus
+
+
+def _check_classes(labels: tuple[str, ...]) -> None:
+    words = [label for label in labels if label not in {SILENCE, UNKNOWN}]
+    if len(labels) < 2 or not words:
+        raise DataError(mismatch("classes", "at least two, one of them a keyword", ", ".join(labels) or "none"))
+
+
+def _synthetic(config: KeywordConfig) -> Corpus:
+    from .synthesis import synthesize_words
+
+    spec = config.spec
+    speech = synthesize_words(
+        config.synthesize, config.utterances, config.seed, spec.sample_rate_hz, duration_s=spec.duration_s
+    )
+    return Corpus(
+        labels=speech.labels,
+        sample_rate_hz=spec.sample_rate_hz,
+        n_samples=spec.n_samples,
+        protocol=speech.protocol,
+        read=speech.part,
+        noise_parts=(),
+        noise_kinds=config.noise_kinds,
+        synthetic=True,
+    )

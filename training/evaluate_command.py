@@ -1,0 +1,68 @@
+"""``drsn-train evaluate``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from drsn_keras.errors import UsageError, mismatch
+
+from .data_options import add_data_options, open_run_with
+
+_EXAMPLES = """examples:
+  drsn-train evaluate runs/mine                     the Keras model and every bundle of the run
+  drsn-train evaluate runs/mine/bundles/int8        one bundle
+  drsn-train evaluate runs/mine --noises recorded,white --snrs 10,0,-5
+"""
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the sub-command to the parser."""
+    parser = commands.add_parser(
+        "evaluate",
+        help="accuracy by noise and SNR, with a report",
+        description="Measure a run or a bundle on test clips by noise and SNR; write evaluation.csv and report.html.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("target", type=Path, metavar="RUN|BUNDLE")
+    parser.add_argument("--run", type=Path, metavar="RUN", help="the run that a bundle elsewhere was made from")
+    add_data_options(parser)
+    parser.add_argument("--noises", metavar="NAMES", help="comma-separated; all kinds and all recordings by default")
+    parser.add_argument("--snrs", metavar="DB", help="comma-separated SNRs [dB]; 20,15,10,5,0,-5,-10 by default")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder by default")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON lines")
+    parser.set_defaults(handler=_handle)
+
+
+def _handle(arguments: argparse.Namespace) -> None:
+    from .quiet import quiet_tensorflow
+
+    quiet_tensorflow()
+    from drsn_keras.model_card import CARD_NAME
+
+    from .evaluation_run import evaluate_run
+    from .open_run import run_of_bundle
+
+    snrs = None
+    if arguments.snrs is not None:
+        try:
+            snrs = [float(part) for part in arguments.snrs.split(",")]
+        except ValueError:
+            raise UsageError(mismatch("--snrs", "comma-separated numbers [dB]", repr(arguments.snrs))) from None
+    noises = [n.strip() for n in arguments.noises.split(",") if n.strip()] if arguments.noises else None
+    bundle = arguments.target if (arguments.target / CARD_NAME).is_file() else None
+    folder = run_of_bundle(bundle, arguments.run) if bundle else arguments.target
+    run = open_run_with(arguments, folder)
+    bundles = [bundle] if bundle else run.bundles()
+    results, page = evaluate_run(run, bundles, noises=noises, snrs_db=snrs, out=arguments.out, with_keras=not bundle)
+    if arguments.json:
+        for result in results:
+            print(json.dumps(result.row()))
+        return
+    for result in results:
+        row = result.row()
+        condition = "clean" if result.condition.clean else f"{row['noise']} {row['snr_db']} dB"
+        print(f"{row['scheme']:>8}  {condition:<28} {row['accuracy']:>6} %  ({row['ci_low']} to {row['ci_high']})")
+    print(page)

@@ -1,0 +1,107 @@
+"""The whole evaluation of a run: every model under every condition, thresholds, sounds, page."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from drsn_keras.edge.bundle import load_bundle
+from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.noise import GENERATORS
+
+from .conditions import RECORDED, SNR_GRID_DB, Condition
+from .evaluate import Candidate, Result, default_noises, evaluate, write_evaluation
+from .open_run import OpenRun
+from .report import pick_sounds, threshold_rows, write_report, write_thresholds
+from .run_folder import HISTORY
+
+
+def evaluate_run(
+    run: OpenRun,
+    bundles: Sequence[Path],
+    *,
+    noises: Sequence[str] | None = None,
+    snrs_db: Sequence[float] | None = None,
+    out: Path | None = None,
+    with_keras: bool = True,
+) -> tuple[list[Result], Path]:
+    """Evaluate a run's Keras model and bundles on its test clips.
+
+    Parameters
+    ----------
+    noises : kinds of noise; all that there are by default
+    snrs_db : 20 down to -10 dB by default
+    out : folder for evaluation.csv, thresholds.csv, confusion.csv, report.html and figures; the run's by default
+
+    Returns
+    -------
+    (list of Result, Path of report.html)
+    """
+    corpus = run.corpus
+    noises = list(noises) if noises is not None else default_noises(corpus)
+    known = {*GENERATORS, "babble", *corpus.recorded("test"), *([RECORDED] if corpus.recorded("test") else [])}
+    for noise in noises:
+        if noise not in known:
+            raise UsageError(mismatch("--noises", f"some of {', '.join(sorted(known))}", noise))
+    opened = [load_bundle(path) for path in bundles]
+    for path, bundle in zip(bundles, opened, strict=True):
+        if list(bundle.card.labels) != list(corpus.labels):
+            raise UsageError(mismatch(path, f"the labels of the data ({', '.join(corpus.labels)})", bundle.card.labels))
+    candidates = [Candidate(run.config.model, "keras", run.predict)] if with_keras else []
+    candidates += [Candidate(b.card.model, b.card.scheme, b.interpreter.run_batch) for b in opened]
+    out = out or run.folder
+    out.mkdir(parents=True, exist_ok=True)
+
+    thresholds = []
+    singles = set(corpus.recorded("test"))  # all recordings together stand for them
+
+    def observe(condition: Condition, features: np.ndarray) -> None:
+        if condition.noise not in singles:
+            thresholds.extend(threshold_rows(run.model, condition, features))
+
+    results = evaluate(candidates, corpus, run.config, noises=noises, snrs_db=snrs_db or SNR_GRID_DB, observe=observe)
+    write_evaluation(out / "evaluation.csv", results)
+    write_thresholds(out / "thresholds.csv", thresholds)
+    sounds = pick_sounds(corpus, run.config, candidates, noises, seed=run.config.seed)
+    with (run.folder / HISTORY).open(encoding="utf-8", newline="") as file:
+        history = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    cards = [bundle.card.to_dict() for bundle in opened]
+    page = write_report(
+        out,
+        title=f"{run.config.model} keyword spotter in noise",
+        summary=run.summary,
+        config=run.config.to_dict(),
+        history=history,
+        results=results,
+        labels=corpus.labels,
+        thresholds=thresholds,
+        sounds=sounds,
+        bundles=cards,
+        verification=next((c["metrics"] for c in cards if "verification" in c["metrics"]), None),
+        synthetic=corpus.synthetic,
+        commands=commands_of(run),
+    )
+    return results, page
+
+
+def commands_of(run: OpenRun) -> list[str]:
+    """The commands that lead to this page, with folder names instead of a machine's paths."""
+    config = run.config
+    data = (
+        f'--synthesize "{",".join(config.synthesize)}"'
+        if config.synthesize
+        else f"--data {Path(config.data).name}"
+        + (f" --manifest {Path(config.manifest).name}" if config.manifest else "")
+    )
+    noise = f" --noise {' '.join(Path(folder).name for folder in config.noise)}" if config.noise else ""
+    name = run.folder.name
+    return [
+        f"drsn-train keywords {data}{noise} --model {config.model} --epochs {config.epochs} --seed {config.seed} "
+        f"--out {name}",
+        f"drsn-export convert {name} --scheme int8",
+        f"drsn-export verify {name}/bundles/int8",
+        f"drsn-train evaluate {name}",
+    ]

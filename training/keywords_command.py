@@ -1,0 +1,222 @@
+"""``drsn-train keywords``."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drsn_keras.command_line import log
+from drsn_keras.errors import UsageError, mismatch
+
+if TYPE_CHECKING:
+    from .config import KeywordConfig
+
+#: Utterances of each phrase that the length of the window is measured on.
+_TRIALS = 60
+_KINDS = ("drsn-cw", "drsn-cs", "senet", "resnet", "convnet")
+_FRONT_ENDS = ("log-mel", "mfcc")
+_EXAMPLES = """examples:
+  drsn-train keywords --data recordings/ --noise noises/ --out runs/mine
+  drsn-train keywords --data speech_commands/ --keywords yes,no,stop --out runs/three
+  drsn-train keywords --synthesize "turn on,turn off" --out runs/lamp
+  drsn-train keywords --out runs/mine --resume
+"""
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the sub-command to the parser."""
+    parser = commands.add_parser(
+        "keywords",
+        help="train a keyword spotter in noise",
+        description="Train a keyword spotter in noise, from recordings or from synthetic speech.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    data = parser.add_argument_group("data")
+    data.add_argument("--data", type=Path, metavar="DIR", help="a folder per word, or the Speech Commands layout")
+    data.add_argument("--manifest", type=Path, metavar="CSV", help="columns file, label, recording_id, suggested_split")
+    data.add_argument(
+        "--noise", type=Path, metavar="DIR", nargs="+", action="extend", default=[], help="recorded noise"
+    )
+    data.add_argument("--synthesize", metavar="WORDS", help="comma-separated phrases to be spoken by espeak-ng instead")
+    data.add_argument("--utterances", type=int, metavar="N", help="synthetic utterances of each phrase (400)")
+    data.add_argument("--keywords", metavar="WORDS", help="comma-separated; all other words become _unknown_")
+    data.add_argument("--group-regex", metavar="REGEX", help="finds the speaker in a file name (first group)")
+    data.add_argument(
+        "--resplit", action="store_true", default=None, help="divide by speaker anew, ignore given splits"
+    )
+    data.add_argument("--skip-bad", action="store_true", default=None, help="leave unreadable files out and say so")
+    model = parser.add_argument_group("model")
+    model.add_argument("--model", choices=_KINDS, help="drsn-cw by default")
+    model.add_argument("--width", type=float, metavar="X", help="scales the channels (1.0)")
+    model.add_argument("--front-end", choices=_FRONT_ENDS, help="log-mel 98 x 40 (default) or MLPerf's MFCC 49 x 10")
+    model.add_argument("--duration", type=float, metavar="S", help="length of the window [s]; 1.0, longer for phrases")
+    fit = parser.add_argument_group("training")
+    fit.add_argument("--epochs", type=int, metavar="N", help="100 by default")
+    fit.add_argument("--batch-size", type=int, metavar="N", help="64 by default")
+    fit.add_argument("--learning-rate", type=float, metavar="X", help="peak of the cosine schedule")
+    fit.add_argument("--noise-kinds", metavar="NAMES", help="comma-separated generated noises to mix in")
+    fit.add_argument("--snr", metavar="LOW,HIGH", help="range of SNRs mixed in [dB]")
+    fit.add_argument("--seed", type=int, metavar="N", help="0 by default")
+    fit.add_argument("--deterministic", action="store_true", default=None, help="same seed, same weights (slower)")
+    out = parser.add_argument_group("result")
+    out.add_argument("--out", type=Path, metavar="RUN", required=True, help="run folder")
+    out.add_argument("--resume", action="store_true", help="go on with an interrupted run, with its configuration")
+    out.add_argument("--overwrite", action="store_true", help="delete an older run in the folder first")
+    out.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.set_defaults(handler=_handle)
+
+
+def _words(text: str, option: str) -> tuple[str, ...]:
+    words = tuple(word.strip() for word in text.split(",") if word.strip())
+    if not words:
+        raise UsageError(mismatch(option, "comma-separated words", repr(text)))
+    return words
+
+
+def _numbers(text: str, option: str) -> tuple[float, float]:
+    try:
+        low, high = (float(part) for part in text.split(","))
+    except ValueError:
+        raise UsageError(mismatch(option, "two numbers, LOW,HIGH", repr(text))) from None
+    return low, high
+
+
+def _given(arguments: argparse.Namespace) -> dict:
+    """Fields of the configuration that the command line sets."""
+    fields: dict = {
+        name: getattr(arguments, name)
+        for name in (
+            "utterances",
+            "group_regex",
+            "resplit",
+            "skip_bad",
+            "model",
+            "width",
+            "epochs",
+            "batch_size",
+            "learning_rate",
+            "seed",
+            "deterministic",
+        )
+        if getattr(arguments, name) is not None
+    }
+    for name in ("data", "manifest"):
+        if getattr(arguments, name) is not None:
+            fields[name] = str(getattr(arguments, name).resolve())
+    if arguments.noise:
+        fields["noise"] = tuple(str(folder.resolve()) for folder in arguments.noise)
+    for name in ("synthesize", "keywords", "noise_kinds"):
+        if getattr(arguments, name) is not None:
+            fields[name] = _words(getattr(arguments, name), "--" + name.replace("_", "-"))
+    if arguments.snr is not None:
+        fields["augment"] = {"snr_db": _numbers(arguments.snr, "--snr")}
+    if arguments.front_end is not None or arguments.duration is not None:
+        from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF
+
+        spec = MFCC_MLPERF if arguments.front_end == "mfcc" else LOG_MEL_40
+        if arguments.duration is not None:
+            spec = dataclasses.replace(spec, duration_s=arguments.duration)
+        fields["front_end"] = spec.to_dict()
+    return fields
+
+
+def _handle(arguments: argparse.Namespace) -> None:
+    from . import run_folder
+    from .config import KeywordConfig
+
+    run, given = arguments.out, _given(arguments)
+    if run.exists() and not run.is_dir():
+        raise UsageError(mismatch(run, "a folder for the run", "a file"))
+    existing = (run / run_folder.CONFIG).is_file()
+    if arguments.resume and arguments.overwrite:
+        raise UsageError("--resume and --overwrite: expected one of them, got both")
+    if arguments.resume:
+        if given:
+            options = ", ".join("--" + name.replace("_", "-") for name in given)
+            raise UsageError(mismatch("--resume", "no other options (the run's own are used)", options))
+        config = KeywordConfig.from_dict(run_folder.read_json(run_folder.require_run(run) / run_folder.CONFIG), run)
+    else:
+        config = KeywordConfig(**given)
+        if existing and not arguments.overwrite:
+            raise UsageError(mismatch(run, "a new folder", "an earlier run; add --resume or --overwrite"))
+        if run.is_dir() and not existing and any(entry.name != run_folder.LOCK for entry in run.iterdir()):
+            raise UsageError(mismatch(run, "a new or empty folder", "one with other files in it"))
+    made = not run.exists()
+    try:
+        with run_folder.locked(run):
+            if arguments.overwrite and existing:
+                _clear(run)
+            if config.synthesize and arguments.duration is None and not arguments.resume:
+                config = _long_enough(config)
+            summary = _train(config, run, resume=arguments.resume)
+    except Exception:
+        if made:
+            _remove_if_empty(run)
+        raise
+    if arguments.json:
+        print(json.dumps(summary, indent=2, ensure_ascii=False))
+    else:
+        print(_sentence(summary, run))
+
+
+def _train(config: KeywordConfig, run: Path, *, resume: bool) -> dict:
+    from .quiet import quiet_tensorflow
+
+    quiet_tensorflow()
+    from .corpus import open_corpus
+    from .fit import train_keywords
+
+    corpus = open_corpus(config, progress=True)
+    try:
+        return train_keywords(config, corpus, run, resume=resume)
+    except KeyboardInterrupt:
+        log(f"to go on: drsn-train keywords --out {run} --resume")
+        raise
+
+
+def _long_enough(config: KeywordConfig) -> KeywordConfig:
+    """Widen the window to the longest of some trial utterances: phrases may take more than a second."""
+    from .synthesis import synthesize_words
+
+    rate = config.spec.sample_rate_hz
+    trial = synthesize_words(config.synthesize, _TRIALS, config.seed, rate, n_unknown=0, n_silence=0)
+    if trial.duration_s > config.spec.duration_s:
+        log(f"note: the window is {trial.duration_s:g} s, as long as the longest phrase; set another with --duration")
+        spec = dataclasses.replace(config.spec, duration_s=trial.duration_s)
+        config = dataclasses.replace(config, front_end=spec.to_dict())
+    return config
+
+
+def _clear(run: Path) -> None:
+    from .run_folder import LOCK
+
+    for entry in run.iterdir():
+        if entry.name == LOCK:
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
+
+
+def _remove_if_empty(run: Path) -> None:
+    """Take back a folder in which nothing was written before the error."""
+    from .run_folder import LOCK
+
+    if run.is_dir() and {entry.name for entry in run.iterdir()} <= {LOCK}:
+        shutil.rmtree(run)
+
+
+def _sentence(summary: dict, run: Path) -> str:
+    validation = summary["validation"]
+    speech = " (synthetic speech)" if summary["synthetic_speech"] else ""
+    return (
+        f"{run}: {summary['model']}, {summary['parameters']:,} parameters, {summary['macs'] / 1e6:.2f} M MACs, "
+        f"best epoch {summary['best_epoch']} of {summary['epochs']}, validation{speech} "
+        f"clean {validation['val_clean']:.1f} %, mean over noise {validation['val_mean']:.1f} %"
+    )

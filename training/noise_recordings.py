@@ -1,0 +1,139 @@
+"""Recorded noise for training and for tests: disjoint by recording, or by part of a recording."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drsn_keras.errors import DataError, mismatch
+
+from .audio import read_audio
+from .datasets.background import split_noise
+from .datasets.files import audio_files
+from .datasets.rows import Row, read_rows
+from .recordings import Recording, count_groups, of_split
+from .splits import check_disjoint
+
+#: Parts shorter than this are dropped.
+MIN_PART_S = 0.1
+
+
+class NoiseSignals(dict[str, list[np.ndarray]]):
+    """``{name: [signal, ...]}``, float32 in [-1, 1], of one split.
+
+    Attributes
+    ----------
+    sample_rate_hz : int
+    protocol : dict
+        JSON-able, for the model card: split rule, seconds and recordings of each noise.
+    notes : list of str
+        What was converted or dropped.
+    """
+
+    def __init__(self, signals: dict[str, list[np.ndarray]], sample_rate_hz: int, protocol: dict[str, Any]) -> None:
+        super().__init__(signals)
+        self.sample_rate_hz = sample_rate_hz
+        self.protocol = protocol
+        self.notes: list[str] = protocol["notes"]
+
+
+def open_noise(folders: Sequence[Path], manifest: Path | None, sample_rate_hz: int, split: str) -> NoiseSignals:
+    """Noise of one split from folders of recordings.
+
+    A file directly in a folder is a noise of its own, named ``folder/stem``; the files of a sub-folder are
+    together one noise, named ``folder/sub-folder`` (``chen_noises/rain``, ``esc10/rain``).
+
+    Parameters
+    ----------
+    folders : sequence of Path
+    manifest : Path or None
+        A CSV as :func:`~drsn_keras.training.datasets.rows.read_rows` takes it, with files relative to
+        itself. A file that it puts in train, val or test is in that split as a whole; all others, and
+        those without a manifest, are divided by time: first 60 % train, 10 % val, last 30 % test.
+    split : {"train", "val", "test"}
+
+    Raises
+    ------
+    DataError
+        Missing or empty folder, unreadable file, nothing in this split.
+    SplitError
+        If the manifest puts one recording into two splits.
+    """
+    return read_noise(find_noise(folders, manifest), sample_rate_hz, split)
+
+
+def find_noise(folders: Sequence[Path], manifest: Path | None = None) -> list[Recording]:
+    """All parts of all splits as recordings, labelled with the noise's name."""
+    rows = _rows_by_path(manifest) if manifest is not None else {}
+    found: dict[Path, Recording] = {}
+    for folder, prefix in zip(map(Path, folders), _prefixes(folders), strict=True):
+        files = audio_files(folder)
+        if not files:
+            raise DataError(mismatch(folder, "noise recordings (WAV, FLAC, OGG, MP3)", "none"))
+        for path in files:
+            inner = path.relative_to(folder)
+            name = inner.parts[0] if len(inner.parts) > 1 else inner.stem
+            # A file reached through two folders counts once, under the first name.
+            found.setdefault(path.resolve(), Recording(path, f"{prefix}/{name}", "", f"{prefix}/{inner.as_posix()}"))
+    recordings = [part for key, r in found.items() for part in split_noise(r, rows.get(key), manifest)]
+    check_disjoint(recordings)
+    return recordings
+
+
+def read_noise(recordings: Sequence[Recording], sample_rate_hz: int, split: str) -> NoiseSignals:
+    """Read the parts of one split, for example those of :meth:`~drsn_keras.training.recordings.Dataset.noise`."""
+    signals: dict[str, list[np.ndarray]] = defaultdict(list)
+    short = resampled = stereo = 0
+    chosen = of_split(recordings, split)
+    for r in chosen:
+        audio = read_audio(r.path, sample_rate_hz, r.start, r.stop)
+        if len(audio.y) < MIN_PART_S * sample_rate_hz:
+            short += 1
+            continue
+        resampled += audio.source_rate_hz != sample_rate_hz
+        stereo += audio.source_channels > 1
+        signals[r.label].append(audio.y)
+    if not signals:
+        raise DataError(mismatch("noise recordings", f"at least one part of {MIN_PART_S:g} s in {split}", "none"))
+    counted = {
+        f"parts shorter than {MIN_PART_S:g} s dropped": short,
+        f"resampled to {sample_rate_hz} Hz": resampled,
+        "with several channels averaged to mono": stereo,
+    }
+    protocol = {
+        "split": split,
+        "rule": _rule(recordings),
+        "parts": count_groups(recordings),
+        "seconds": {n: round(sum(map(len, s)) / sample_rate_hz, 2) for n, s in sorted(signals.items())},
+        "notes": [f"noise: {n} of {len(chosen)} {what}" for what, n in counted.items() if n],
+    }
+    return NoiseSignals(dict(sorted(signals.items())), sample_rate_hz, protocol)
+
+
+def _rule(recordings: Sequence[Recording]) -> str:
+    by_time = any(r.stop is not None for r in recordings)
+    by_file = any(r.stop is None for r in recordings)
+    time, file = "by part of a recording", "by recording"
+    return f"{file} and {time}" if by_time and by_file else time if by_time else file
+
+
+def _rows_by_path(manifest: Path) -> dict[Path, Row]:
+    folder = Path(manifest).parent.resolve()
+    return {Path(os.path.normpath(folder / row.file)): row for row in read_rows(manifest)}
+
+
+def _prefixes(folders: Sequence[Path]) -> list[str]:
+    """Names of the folders, with as many parents as it takes to tell them apart."""
+    parts = [Path(f).resolve().parts for f in folders]
+    names = []
+    for own in parts:
+        depth = 1
+        while any(other != own and other[-depth:] == own[-depth:] for other in parts):
+            depth += 1
+        names.append("/".join(own[-depth:]))
+    return names

@@ -1,0 +1,98 @@
+"""Open a finished run: configuration, summary, Keras model, data, bundles."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from drsn_keras.errors import BundleError, mismatch
+from drsn_keras.model_card import CARD_NAME, MODEL_NAME
+
+from .config import KeywordConfig
+from .corpus import Corpus, open_corpus
+from .run_folder import CONFIG, MODEL, SUMMARY, read_json, require_trained
+
+BUNDLES = "bundles"
+
+
+@dataclasses.dataclass(frozen=True)
+class OpenRun:
+    """A finished run folder.
+
+    Parameters
+    ----------
+    folder : Path
+    config : KeywordConfig
+        With paths replaced where the caller says that data has moved.
+    summary : dict
+    """
+
+    folder: Path
+    config: KeywordConfig
+    summary: dict[str, Any]
+
+    @functools.cached_property
+    def model(self) -> keras.Model:
+        """The trained Keras model."""
+        # Registers the layers that the file names.
+        from drsn_keras import layers  # noqa: F401
+
+        path = self.folder / MODEL
+        try:
+            return keras.models.load_model(path, compile=False)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+            raise BundleError(mismatch(path, "a Keras model of this program", first_line)) from None
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Class probabilities [shape=(n, classes)] of features [shape=(n, frames, channels)]."""
+        return self.model.predict(features, batch_size=512, verbose=0)
+
+    @functools.cached_property
+    def corpus(self) -> Corpus:
+        """The data, opened with the run's configuration."""
+        corpus = open_corpus(self.config, progress=True)
+        if list(corpus.labels) != self.summary["labels"]:
+            was, now = ", ".join(self.summary["labels"]), ", ".join(corpus.labels)
+            raise BundleError(mismatch(f"{self.folder}, data", f"the labels it was trained on ({was})", now))
+        return corpus
+
+    def bundles(self) -> list[Path]:
+        """Bundle folders of the run, in alphabetical order."""
+        folder = self.folder / BUNDLES
+        found = sorted(folder.iterdir()) if folder.is_dir() else []
+        return [path for path in found if (path / CARD_NAME).is_file()]
+
+
+def open_run(folder: Path, *, overrides: dict[str, Any] | None = None, noise_folders: Sequence[str] = ()) -> OpenRun:
+    """Open a run folder.
+
+    Parameters
+    ----------
+    overrides : ``data`` and ``manifest``, where the recordings have moved
+    noise_folders : instead of the run's own
+    """
+    require_trained(folder)
+    values = {**read_json(folder / CONFIG), **(overrides or {})}
+    if noise_folders:
+        values["noise"] = list(noise_folders)
+    return OpenRun(folder, KeywordConfig.from_dict(values, folder / CONFIG), read_json(folder / SUMMARY))
+
+
+def run_of_bundle(bundle: Path, run: Path | None = None) -> Path:
+    """The run that a bundle was made from: the one named, or the one that it lies in (``RUN/bundles/SCHEME``)."""
+    if not bundle.is_dir() or not (bundle / MODEL_NAME).is_file():
+        what = "a file" if bundle.is_file() else "a folder without it" if bundle.is_dir() else "nothing there"
+        raise BundleError(mismatch(bundle, f"a bundle folder with {MODEL_NAME}", what))
+    if run is not None:
+        return run
+    for parent in list(bundle.resolve().parents)[:3]:
+        if (parent / CONFIG).is_file():
+            return parent
+    raise BundleError(mismatch(bundle, "a bundle inside its run folder, or --run RUN", "neither"))

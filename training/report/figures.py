@@ -1,0 +1,68 @@
+"""All figures of a page: PNG files, and their light and dark forms as the page carries them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..run_folder import write_atomically
+from .accuracy_figures import draw_accuracy, draw_noises
+from .confusion_figure import draw_confusions
+from .grid import Grid
+from .measure import ThresholdRow
+from .sentences import chance_label
+from .style import DARK, DPI, LIGHT, Theme, render
+from .threshold_figure import draw_thresholds
+from .training_figure import draw_training
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+NAMES = ("accuracy_over_snr", "accuracy_by_noise", "confusion_matrix", "threshold_over_snr", "training")
+
+
+def write_figures(
+    folder: Path,
+    *,
+    grid: Grid,
+    labels: Sequence[str],
+    thresholds: Sequence[ThresholdRow],
+    threshold_kinds: Sequence[str],
+    history: Sequence[dict[str, Any]],
+    best_epoch: int | None,
+) -> dict[str, dict[str, Any]]:
+    """Write the figures that there is something to show in; delete what an earlier report left of the others.
+
+    Returns
+    -------
+    dict
+        By name: ``light`` and ``dark`` as data URIs, ``width`` and ``height`` in CSS pixels.
+    """
+    chance = chance_label(grid, labels)
+    drawings: dict[str, Callable[[Theme], Figure]] = {
+        "accuracy_over_snr": lambda theme: draw_accuracy(grid, chance, theme),
+        "confusion_matrix": lambda theme: draw_confusions(grid, labels, theme),
+    }
+    if grid.kinds:
+        drawings["accuracy_by_noise"] = lambda theme: draw_noises(grid, theme)
+    if thresholds:
+        drawings["threshold_over_snr"] = lambda theme: draw_thresholds(thresholds, threshold_kinds, theme)
+    if history:
+        drawings["training"] = lambda theme: draw_training(history, best_epoch, theme)
+    for name in set(NAMES) - set(drawings):
+        (folder / f"{name}.png").unlink(missing_ok=True)
+    return {name: _figure(folder / f"{name}.png", draw) for name, draw in drawings.items()}
+
+
+def _figure(path: Path, draw: Callable[[Theme], Figure]) -> dict[str, Any]:
+    """Write the light form, return both."""
+    light, dark = render(draw, LIGHT), render(draw, DARK)
+    write_atomically(path, light)
+    width, height = (int.from_bytes(light[i : i + 4], "big") * 96 // DPI for i in (16, 20))
+    return {"light": _uri(light), "dark": _uri(dark), "width": width, "height": height}
+
+
+def _uri(png: bytes) -> str:
+    return f"data:image/png;base64,{base64.b64encode(png).decode('ascii')}"
