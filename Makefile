@@ -29,7 +29,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: setup
-	$(BIN)/drsn-train keywords --synthesize "$(WORDS)" --epochs 30 --out $(DEMO) --overwrite
+	$(BIN)/drsn-train keywords --synthesize "$(WORDS)" --epochs 40 --out $(DEMO) --overwrite
 	$(BIN)/drsn-export convert $(DEMO) --scheme int8
 	$(BIN)/drsn-export verify $(DEMO)/bundles/int8
 	$(BIN)/drsn-train evaluate $(DEMO) --noises white,pink,babble,roadside,factory --snrs 20,10,5,0,-5,-10 > $(DEMO)/evaluation.txt

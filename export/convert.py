@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,9 @@ def to_tflite(model: keras.Model, scheme: str, calibration: np.ndarray | None = 
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = tf.int8
             converter.inference_output_type = tf.int8
-        with native_stderr_aside():
+        with native_stderr_aside(), warnings.catch_warnings():
+            # The statistics come from the calibration inputs; the converter asks for others all the same.
+            warnings.filterwarnings("ignore", message="Statistics for quantized inputs were expected")
             return converter.convert()
 
 

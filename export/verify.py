@@ -75,7 +75,8 @@ def verify_bundle(bundle: Path, run: OpenRun) -> Verification:
     waves = [(Condition(CLEAN, float("inf"), True), clips.x.astype(np.float32) / 32768.0)]
     if sources:
         waves += [
-            (Condition("+".join(names), snr_db, True), y) for snr_db, y in noisy_clips(clips, sources, [SNR_DB], _SEED)
+            (Condition(RECORDED if names == [RECORDED] else "generated", snr_db, True), y)
+            for snr_db, y in noisy_clips(clips, sources, [SNR_DB], _SEED)
         ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "float32.tflite")

@@ -21,6 +21,8 @@ from .recordings import SILENCE, SPLITS, UNKNOWN, Recording
 
 #: Seconds of each generated noise that training draws from.
 BANK_SECONDS = 60
+#: Synthetic clips of other words, in multiples of one keyword's clips.
+_UNKNOWN_PER_WORD = 3
 #: Clips of speech that babble is made of.
 _BABBLE_CLIPS = 200
 
@@ -172,7 +174,12 @@ def _synthetic(config: KeywordConfig) -> Corpus:
 
     spec = config.spec
     speech = synthesize_words(
-        config.synthesize, config.utterances, config.seed, spec.sample_rate_hz, duration_s=spec.duration_s
+        config.synthesize,
+        config.utterances,
+        config.seed,
+        spec.sample_rate_hz,
+        duration_s=spec.duration_s,
+        n_unknown=config.utterances * min(len(config.synthesize), _UNKNOWN_PER_WORD),
     )
     return Corpus(
         labels=speech.labels,

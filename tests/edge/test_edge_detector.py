@@ -91,7 +91,7 @@ _unit = st.floats(0, 1, width=32)
     st.sampled_from([0.0, 0.1, 0.3, 0.8]),
 )
 def test_properties(stream, threshold, part, smoothing_s, refractory_s):
-    release = float(part * threshold)
+    release = max(1e-3, float(part * threshold))
     spec = DetectorSpec(threshold, release, 0.1, smoothing_s, refractory_s)
     detector = Detector(LABELS, spec)
     last = {}

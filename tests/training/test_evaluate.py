@@ -59,7 +59,6 @@ def test_row_and_confusion_by_hand():
     np.testing.assert_array_equal(confusion_matrix(result, 2), [[2, 1], [0, 1]])
 
 
-@pytest.mark.filterwarnings("ignore:Statistics for quantized inputs were expected:UserWarning")
 def test_evaluate_a_run_and_a_bundle(tones_run, tmp_path, capsys):
     from drsn_keras.export.cli import main as export
 

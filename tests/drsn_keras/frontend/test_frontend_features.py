@@ -1,5 +1,7 @@
 """The front end: NumPy reference = Keras layer = librosa; streams = clips."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -141,3 +143,14 @@ def test_layer_round_trip_and_float32_under_mixed_precision():
     layer = FrontEnd.from_config({**FrontEnd(LOG_MEL_40).get_config(), "dtype": "mixed_float16"})
     assert layer.spec == LOG_MEL_40
     assert layer(np.zeros((1, 16000), "float32")).dtype == "float32"
+
+
+@pytest.mark.parametrize(("name", "spec"), [("LOG_MEL_40", LOG_MEL_40), ("MFCC_MLPERF", MFCC_MLPERF)])
+def test_standard_front_ends_never_drift(name, spec, root):
+    """Models in the field were trained on these numbers: a change of them is a new front end, not a repair."""
+    golden = json.loads((root / "tests" / "golden" / "front_end.json").read_text(encoding="utf-8"))[name]
+    t = np.arange(16000) / 16000
+    features = compute_features((0.5 * np.sin(2 * np.pi * (200 + 900 * t) * t)).astype(np.float32), spec)
+    assert spec.fingerprint == golden["fingerprint"]
+    for frame, values in golden["frames"].items():
+        np.testing.assert_allclose(features[int(frame)], values, atol=2e-4)
