@@ -19,7 +19,8 @@ Handler = Callable[[argparse.Namespace], "int | None"]
 
 def log(message: str) -> None:
     """Say something to the person at the terminal: stderr, so that stdout stays machine-readable."""
-    print(message, file=sys.stderr, flush=True)
+    if sys.stderr is not None:
+        print(message, file=sys.stderr, flush=True)
 
 
 def run(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> int:
@@ -30,6 +31,12 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> i
     int
         0 success, 1 failed check or bad data, 2 usage, 130 interrupted.
     """
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:  # closed by the caller (>&-)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123
+        elif hasattr(stream, "reconfigure"):  # a file name that is no valid text must not end the run
+            stream.reconfigure(errors="backslashreplace")
     arguments = parser.parse_args(argv)
     try:
         code = arguments.handler(arguments)

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BundleError, mismatch
+from .typed_fields import check_fields
 
 FORMAT = "drsn-keras model card"
 VERSION = 1
 CARD_NAME = "card.json"
 MODEL_NAME = "model.tflite"
+#: Longest time constant of a detector.
+_LONGEST_S = 60.0
 #: Labels that are never a detection.
 BACKGROUND_LABELS = ("_silence_", "_unknown_")
 
@@ -59,8 +62,10 @@ class DetectorSpec:
             raise BundleError(
                 mismatch("detector, release", f"above 0, at most threshold ({self.threshold})", self.release)
             )
-        if min(self.hop_s, self.smoothing_s, self.refractory_s) < 0 or self.hop_s == 0:
-            raise BundleError(mismatch("detector", "times of at least 0 s, hop above 0 s", dataclasses.asdict(self)))
+        for name in ("hop_s", "smoothing_s", "refractory_s"):
+            low = 0.001 if name == "hop_s" else 0.0
+            if not low <= getattr(self, name) <= _LONGEST_S:
+                raise BundleError(mismatch(f"detector, {name}", f"{low:g} to {_LONGEST_S:g} s", getattr(self, name)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,18 +106,15 @@ class ModelCard:
         if values.get("version") != VERSION:
             raise BundleError(mismatch(source, f"version {VERSION}", values.get("version")))
         fields = {k: v for k, v in values.items() if k not in {"format", "version"}}
-        try:
-            for end in ("input", "output"):
-                end_fields = dict(fields[end])
-                end_fields["shape"] = tuple(int(n) for n in end_fields["shape"])
-                fields[end] = TensorSpec(**end_fields)
-            fields["detector"] = DetectorSpec(**fields["detector"])
-            fields["labels"] = tuple(str(label) for label in fields["labels"])
-            card = cls(**fields)
-        except (KeyError, TypeError, ValueError) as error:
-            raise BundleError(
-                mismatch(source, "all fields of a model card", f"{type(error).__name__} {error}")
-            ) from None
+        fields = check_fields(cls, fields, source)
+        for name, part in (("input", TensorSpec), ("output", TensorSpec), ("detector", DetectorSpec)):
+            if name in fields:
+                try:
+                    fields[name] = part(**check_fields(part, fields[name], f"{source}, {name}"))
+                except BundleError as error:
+                    text = str(error)
+                    raise BundleError(text if text.startswith(str(source)) else f"{source}: {text}") from None
+        card = cls(**fields)
         if card.output.shape and card.output.shape[-1] != len(card.labels):
             raise BundleError(
                 mismatch(source, f"{card.output.shape[-1]} labels (the model's outputs)", len(card.labels))
@@ -122,7 +124,12 @@ class ModelCard:
     def write(self, folder: Path) -> Path:
         """Write ``card.json`` into a bundle folder."""
         path = folder / CARD_NAME
-        path.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        temporary = folder / f".{CARD_NAME}.tmp"
+        try:
+            temporary.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            temporary.replace(path)  # in one step: a full disk leaves the old card whole
+        finally:
+            temporary.unlink(missing_ok=True)
         return path
 
 
@@ -153,7 +160,7 @@ def read_bundle(folder: Path) -> tuple[ModelCard, Path]:
             raise BundleError(mismatch(path, "a file of the bundle", "nothing there"))
     try:
         values = json.loads(card_path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(mismatch(card_path, "JSON", error)) from None
     card = ModelCard.from_dict(values, card_path)
     found = sha256_of(model_path)

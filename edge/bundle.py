@@ -45,7 +45,7 @@ def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
     card_path = folder / CARD_NAME
     try:
         front_end = FrontEndSpec.from_dict(card.front_end)
-    except (UsageError, TypeError, ValueError) as error:
+    except (UsageError, BundleError) as error:
         raise BundleError(f"{card_path}: {error}") from None
     interpreter = Interpreter(model_path, threads)
     for name in ("input", "output"):

@@ -29,9 +29,6 @@ _EXAMPLE = """example:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code (0 success, 1 bad data, 2 usage, 130 interrupted)."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # A file name that is no valid text must not end the run.
-            stream.reconfigure(errors="backslashreplace")
     return run(build_parser(), argv)
 
 

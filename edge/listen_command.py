@@ -21,6 +21,8 @@ from .wav import WavFile
 
 def listen(arguments: argparse.Namespace) -> int:
     """Handle the sub-command; a bad file is reported, the others are heard all the same."""
+    if arguments.stdin and sys.stdin is None:
+        raise UsageError("stdin: expected raw PCM from a pipe or a file, got a closed stream")
     if arguments.stdin and sys.stdin.isatty():
         raise UsageError("stdin: expected raw PCM from a pipe or a file, got a terminal")
     bundle = load_bundle(arguments.bundle, arguments.threads)

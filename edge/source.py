@@ -54,7 +54,7 @@ def mono(source: Source, sample_rate_hz: int) -> Iterator[np.ndarray]:
             at_s = (seen + int(bad[0])) / source.sample_rate_hz
             raise DataError(mismatch(source.name, "finite samples", f"NaN or infinity at {at_s:.3f} s"))
         seen += len(block)
-        samples = block[:, 0] if source.channels == 1 else block.mean(axis=1, dtype=np.float32)
+        samples = block[:, 0] if source.channels == 1 else block.mean(axis=1, dtype=np.float64).astype(np.float32)
         yield samples if resampler is None else resampler.push(samples)
     if resampler is not None:
         yield resampler.flush()

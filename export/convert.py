@@ -14,13 +14,13 @@ import tensorflow as tf
 
 from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.errors import CheckFailed
-from drsn_keras.model_card import MODEL_NAME, DetectorSpec, ModelCard, sha256_of
+from drsn_keras.model_card import CARD_NAME, MODEL_NAME, DetectorSpec, ModelCard, sha256_of
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.quiet import native_stderr_aside
 from drsn_keras.training.run_folder import environment, git_revision
 
 from .calibration import CALIBRATION_NAME, Calibration
-from .card_page import write_card_page
+from .card_page import CARD_PAGE_NAME, write_card_page
 from .graph import float_tensors
 
 SCHEMES = ("float32", "float16", "dynamic", "int8")
@@ -79,7 +79,7 @@ def convert_run(
 ) -> ModelCard:
     """Write a bundle folder: the model, its card for machines and for people, the calibration list.
 
-    The folder appears in one step, when everything in it is complete; an older bundle there is replaced.
+    The folder appears when everything in it is complete; an older bundle there is set aside first, then removed.
 
     Raises
     ------
@@ -118,12 +118,20 @@ def convert_run(
         calibration.write(building / CALIBRATION_NAME)
         write_card_page(building, card)
         building.chmod(0o755)
+        older = building.with_name(building.name + ".older")
         if bundle.exists():
-            shutil.rmtree(bundle)
+            bundle.rename(older)
         building.rename(bundle)
+        shutil.rmtree(older, ignore_errors=True)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return card
+
+
+def is_bundle(folder: Path) -> bool:
+    """Whether a folder holds a bundle, damaged or not, and nothing else: what may be replaced by a new one."""
+    names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
+    return CARD_NAME in names and names <= {MODEL_NAME, CARD_NAME, CARD_PAGE_NAME, CALIBRATION_NAME}
 
 
 def training_facts(config: KeywordConfig, summary: dict[str, Any], calibration: Calibration) -> dict[str, Any]:

@@ -38,11 +38,11 @@ def _handle(arguments: argparse.Namespace) -> None:
     from drsn_keras.training.open_run import BUNDLES
 
     from .calibration import draw_calibration
-    from .convert import convert_run
+    from .convert import convert_run, is_bundle
 
     run = open_run_with(arguments, arguments.run)
     bundle = arguments.out or arguments.run / BUNDLES / arguments.scheme
-    if bundle.exists() and not (bundle / "card.json").is_file():
+    if bundle.is_symlink() or (bundle.exists() and not is_bundle(bundle)):
         raise UsageError(mismatch(bundle, "a new folder or an older bundle", "something else there"))
     calibration = draw_calibration(run.corpus, run.config, arguments.calibration_clips)
     card = convert_run(run.model, run.config, run.summary, arguments.scheme, calibration, bundle)

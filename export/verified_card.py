@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from drsn_keras.command_line import log
 from drsn_keras.model_card import read_bundle
 
 from .card_page import write_card_page
@@ -12,9 +13,12 @@ from .verify import Verification
 
 
 def store_verification(bundle: Path, verification: Verification) -> None:
-    """Add the comparison to card.json and CARD.md; a bundle on a read-only medium stays as it is."""
+    """Add the comparison to card.json and CARD.md; a bundle that cannot be written to stays as it is, which is said."""
     card, _ = read_bundle(bundle)
     metrics = {**card.metrics, "verification": list(verification.rows)}
     card = dataclasses.replace(card, metrics=metrics)
-    card.write(bundle)
-    write_card_page(bundle, card)
+    try:
+        card.write(bundle)
+        write_card_page(bundle, card)
+    except OSError as error:
+        log(f"note: {bundle}: the card was not updated ({error.strerror})")

@@ -11,6 +11,8 @@ import numpy as np
 
 from drsn_keras.edge.bundle import load_bundle
 from drsn_keras.edge.interpreter import Interpreter
+from drsn_keras.errors import CheckFailed, mismatch
+from drsn_keras.frontend import FrontEndSpec, compute_features
 from drsn_keras.training.conditions import CLEAN, RECORDED, Condition, noisy_clips, sources_of
 from drsn_keras.training.features import BatchFeatures
 from drsn_keras.training.open_run import OpenRun
@@ -23,6 +25,9 @@ MAX_LOSS_POINTS = 0.5
 MIN_AGREEMENT = 97.0
 #: Largest difference between the probabilities of Keras and of the float32 file.
 MAX_FLOAT_DIFFERENCE = 1e-4
+#: Largest difference between the device's features and those of training (logarithms of power).
+MAX_FEATURE_DIFFERENCE = 1e-3
+_PARITY_CLIPS = 64
 #: Besides clean: the level at which most devices will work.
 SNR_DB = 10.0
 _SEED = 50_001
@@ -67,6 +72,7 @@ def verify_bundle(bundle: Path, run: OpenRun) -> Verification:
     trained with). Loss and agreement are over both together.
     """
     opened = load_bundle(bundle)
+    run.require_match(opened)
     corpus, spec = run.corpus, run.config.spec
     clips = corpus.clips("test")
     features = BatchFeatures(spec)
@@ -85,6 +91,7 @@ def verify_bundle(bundle: Path, run: OpenRun) -> Verification:
         rows, answers = [], []
         for condition, y in waves:
             x = features(y)
+            _check_front_end(y[:_PARITY_CLIPS], x[:_PARITY_CLIPS], opened.front_end)
             p = {
                 "keras": run.predict(x),
                 "float32": float_file.run_batch(x),
@@ -102,6 +109,13 @@ def verify_bundle(bundle: Path, run: OpenRun) -> Verification:
         agreement=float(100.0 * np.mean(keras_answers == bundle_answers)),
         float_difference=max(row["float_difference"] for row in rows),
     )
+
+
+def _check_front_end(y: np.ndarray, features: np.ndarray, spec: FrontEndSpec) -> None:
+    """The device computes features in NumPy: they must be those that the models were given here."""
+    difference = float(np.max(np.abs(compute_features(y, spec) - features)))
+    if difference > MAX_FEATURE_DIFFERENCE:
+        raise CheckFailed(mismatch("front end, NumPy against Keras", f"at most {MAX_FEATURE_DIFFERENCE:g}", difference))
 
 
 def _row(condition: Condition, truth: np.ndarray, p: dict[str, np.ndarray], scheme: str) -> dict[str, Any]:

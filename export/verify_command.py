@@ -40,7 +40,6 @@ def _handle(arguments: argparse.Namespace) -> None:
     from .verify import verify_bundle
 
     verification = verify_bundle(arguments.bundle, run)
-    store_verification(arguments.bundle, verification)
     if arguments.json:
         print(json.dumps(verification.to_dict(), indent=2))
     else:
@@ -51,5 +50,6 @@ def _handle(arguments: argparse.Namespace) -> None:
                 f"{verification.scheme} {row[verification.scheme]:.2f} %, agreement {row['agreement']:.2f} %"
             )
         print(f"loss {verification.loss:+.2f} points, agreement {verification.agreement:.2f} %")
+    store_verification(arguments.bundle, verification)
     if verification.faults:
         raise CheckFailed(f"{arguments.bundle}: " + "; ".join(verification.faults))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import struct
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import numpy as np
 import soundfile
 
 from drsn_keras.errors import DataError, mismatch
+
+from .run_folder import write_atomically
 
 #: What a file must be called to be taken for audio.
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64", ".caf"})
@@ -128,7 +131,9 @@ def write_wav(path: Path, y: np.ndarray, sample_rate_hz: int) -> None:
     if y.ndim != 1 or not np.isfinite(y).all():
         got = "NaN or infinity" if y.ndim == 1 else f"shape {y.shape}"
         raise DataError(mismatch(path, "finite samples of one channel", got))
-    soundfile.write(path, to_int16(y), sample_rate_hz, subtype="PCM_16", format="WAV")
+    buffer = io.BytesIO()
+    soundfile.write(buffer, to_int16(y), sample_rate_hz, subtype="PCM_16", format="WAV")
+    write_atomically(Path(path), buffer.getvalue())
 
 
 def _read_part(file: soundfile.SoundFile, path: Path, start: int, stop: int | None) -> np.ndarray:

@@ -7,6 +7,7 @@ threads, and a resumed run sees what an uninterrupted one would have seen.
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import tensorflow as tf
@@ -48,6 +49,8 @@ class AugmentSpec:
     def __post_init__(self) -> None:
         for name in ("snr_db", "gain_db", "speed"):
             low, high = getattr(self, name)
+            if not (math.isfinite(low) and math.isfinite(high)):
+                raise UsageError(mismatch(f"augmentation, {name}", "two finite numbers", f"{low}, {high}"))
             if not low <= high:
                 raise UsageError(mismatch(f"augmentation, {name}", "low <= high", f"{low} > {high}"))
         for name in ("noise_probability", "reverb_probability"):
@@ -64,7 +67,7 @@ class NoiseBank:
     Parameters
     ----------
     names : kinds, in order
-    samples : np.ndarray [shape=(total,), float16 or float32], each kind at unit mean power
+    samples : np.ndarray [shape=(total,), float32], each kind at unit mean power
     starts, lengths : np.ndarray [shape=(kinds,), int64]
     """
 
@@ -155,8 +158,8 @@ class Augmenter:
         left = tf.floor(place)
         fraction = place - left
         index = tf.cast(left, tf.int32)
-        padded = tf.pad(clips, [[0, 0], [1, 2]])
-        index = tf.clip_by_value(index + 1, 0, n + 1)
+        padded = tf.pad(clips, [[0, 0], [2, 2]])
+        index = tf.clip_by_value(index + 2, 0, n + 2)
         a = tf.gather(padded, index, batch_dims=1)
         b = tf.gather(padded, index + 1, batch_dims=1)
         return a + (b - a) * fraction

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from drsn_keras.errors import BundleError, mismatch
 from .run_folder import write_atomically
 
 _META = "meta.json"
+#: What reading a damaged archive may raise.
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, EOFError, RecursionError, zipfile.BadZipFile, zlib.error)
 
 
 def save_checkpoint(path: Path, groups: dict[str, list], meta: dict[str, Any]) -> None:
@@ -40,16 +43,20 @@ def load_checkpoint(path: Path) -> tuple[dict[str, list[np.ndarray]], dict[str, 
             meta = json.loads(file[_META].tobytes())
             for key in sorted(set(file.files) - {_META}):
                 groups.setdefault(key.split("/")[0], []).append(file[key])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise BundleError(mismatch(path, "a checkpoint of this program", f"{type(error).__name__}: {error}")) from None
+    wanted = {"epoch", "best_score", "best_epoch", "history"}
+    if not isinstance(meta, dict) or not wanted <= set(meta) or not {"model", "optimizer", "best"} <= set(groups):
+        raise BundleError(mismatch(path, "a checkpoint of this program", "one with parts missing"))
     return groups, meta
 
 
 def assign(variables: list, arrays: list[np.ndarray], path: Path) -> None:
     """Set variables from a checkpoint's arrays, checking number and shapes."""
-    shapes = [tuple(v.shape) for v in variables]
-    if shapes != [a.shape for a in arrays]:
-        expected = f"{len(shapes)} variables of the configured model"
-        raise BundleError(mismatch(path, expected, f"{len(arrays)} that do not fit it"))
+    if len(variables) != len(arrays):
+        raise BundleError(mismatch(path, f"{len(variables)} variables of the configured model", f"{len(arrays)}"))
+    for variable, array in zip(variables, arrays, strict=True):
+        if tuple(variable.shape) != array.shape:
+            raise BundleError(mismatch(f"{path}, {variable.path}", f"shape {tuple(variable.shape)}", array.shape))
     for variable, array in zip(variables, arrays, strict=True):
         variable.assign(array)

@@ -7,11 +7,21 @@ from typing import Any
 
 from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.frontend import FrontEndSpec
+from drsn_keras.typed_fields import check_fields
 
 #: Generated noises that training mixes in by default ...
 TRAINING_NOISES = ("white", "pink", "brown", "laplacian", "roadside", "babble")
 #: ... and those kept back, so that a test can show a kind of noise that training never heard.
 UNSEEN_NOISES = ("impulsive", "factory")
+
+
+#: Smallest and largest value; the seed goes into 32-bit generators.
+_WHOLE_NUMBERS = {
+    "epochs": (1, 1_000_000),
+    "batch_size": (1, 65_536),
+    "utterances": (10, 1_000_000),
+    "seed": (0, 2**31 - 1),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,12 +89,19 @@ class KeywordConfig:
     def __post_init__(self) -> None:
         if (self.data is None) == (not self.synthesize):
             raise UsageError("training data: expected either --data DIR or --synthesize WORDS")
-        for name, low in (("epochs", 1), ("batch_size", 1), ("utterances", 8), ("seed", 0)):
-            if getattr(self, name) < low:
-                raise UsageError(mismatch(f"--{name.replace('_', '-')}", f"at least {low}", getattr(self, name)))
-        for name in ("learning_rate", "width"):
-            if not getattr(self, name) > 0:
-                raise UsageError(mismatch(f"--{name.replace('_', '-')}", "a number above 0", getattr(self, name)))
+        for name, (low, high) in _WHOLE_NUMBERS.items():
+            if not low <= getattr(self, name) <= high:
+                expected = f"at least {low}" if getattr(self, name) < low else f"at most {high}"
+                raise UsageError(mismatch(f"--{name.replace('_', '-')}", expected, getattr(self, name)))
+        for name, high in (("learning_rate", 10.0), ("width", 64.0)):
+            if not 0 < getattr(self, name) <= high:
+                expected = "a number above 0" if not getattr(self, name) > high else f"at most {high:g}"
+                raise UsageError(mismatch(f"--{name.replace('_', '-')}", expected, getattr(self, name)))
+        if self.synthesize:
+            for name in ("keywords", "group_regex", "resplit", "skip_bad"):
+                if getattr(self, name):
+                    option = f"--{name.replace('_', '-')}"
+                    raise UsageError(f"{option}: expected only with --data, got it with --synthesize")
 
     @property
     def spec(self) -> FrontEndSpec:
@@ -99,6 +116,8 @@ class KeywordConfig:
     def from_dict(cls, values: dict[str, Any], source: object) -> KeywordConfig:
         """Read ``config.json`` back; ``source`` is the name that errors give it."""
         try:
-            return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
-        except TypeError as error:
-            raise BundleError(mismatch(source, "the configuration of a keyword run", error)) from None
+            config = cls(**check_fields(cls, values, source))
+            _ = config.spec  # checks the front end
+        except UsageError as error:
+            raise BundleError(f"{source}: {error}") from None
+        return config

@@ -18,6 +18,7 @@ from .config import KeywordConfig
 from .datasets import open_dataset
 from .noise_recordings import NoiseSignals, find_noise, read_noise
 from .recordings import SILENCE, SPLITS, UNKNOWN, Recording
+from .split_list import list_clips, list_files
 
 #: Seconds of each generated noise that training draws from.
 BANK_SECONDS = 60
@@ -46,6 +47,7 @@ class Corpus:
         Generated noises for training.
     synthetic : bool
         The speech was spoken by a synthesiser.
+    listing : rows (split, label, group, file, what identifies the content), without reading recordings
     """
 
     labels: tuple[str, ...]
@@ -56,13 +58,16 @@ class Corpus:
     noise_parts: tuple[Recording, ...]
     noise_kinds: tuple[str, ...]
     synthetic: bool
+    listing: Callable[[], list[tuple[str, ...]]] = list
 
     def __post_init__(self) -> None:
         self.clips = functools.lru_cache(maxsize=None)(self._clips)
+        self._read_splits: list[str] = []
         self.recorded = functools.lru_cache(maxsize=None)(self._recorded)
 
     def _clips(self, split: str) -> Clips:
         clips = self.read(split)
+        self._read_splits = sorted({*self._read_splits, split}, key=SPLITS.index)
         if not len(clips):
             raise DataError(mismatch(f"{split} part", "at least one clip", "none"))
         return clips
@@ -70,21 +75,30 @@ class Corpus:
     def _recorded(self, split: str) -> dict[str, list[np.ndarray]]:
         if not any(part.split == split for part in self.noise_parts):
             return {}
-        return read_noise(self.noise_parts, self.sample_rate_hz, split)
+        return read_noise(self.noise_parts, self.sample_rate_hz, split, required=split == "train")
+
+    def read_all(self) -> None:
+        """Read everything now: what is wrong with any part is found before hours of training, not after."""
+        for split in SPLITS:
+            self.clips(split)
+            self.recorded(split)
+        for name in self.noise_kinds:
+            self.source(name, "train")
 
     def source(self, name: str, split: str) -> NoiseSource:
         """One kind of noise as a source: a generator, babble of this split's speech, or a recording's part."""
         if name in self.recorded(split):
             return RecordedNoise(name, self.recorded(split)[name], self.sample_rate_hz)
         if name == "babble":
-            clips = self.clips(split)
+            # Of people other than those who are tested: a clip must not be part of its own noise.
+            clips = self.clips("val" if split == "test" else split)
             speech = [i for i, y in enumerate(clips.y) if clips.labels[y] != SILENCE]
             chosen = np.random.default_rng(0).permutation(speech)[:_BABBLE_CLIPS]
             return BabbleNoise([clips.x[i].astype(np.float32) / 32768.0 for i in chosen], self.sample_rate_hz)
         return make_noise(name)
 
     def training_noise(self, rng: np.random.Generator) -> dict[str, list[np.ndarray]]:
-        """Signals of every kind that training mixes in: all recordings' train parts, and generated ones."""
+        """Signals of every kind that training mixes in: the recordings' train parts, and generated ones."""
         signals = dict(self.recorded("train"))
         piece_s = 2
         for name in self.noise_kinds:
@@ -99,12 +113,13 @@ class Corpus:
 
     @property
     def notes(self) -> list[str]:
-        """What was converted or left out while reading, with the parts that it is true of."""
+        """What was converted or left out while reading the parts read so far."""
         parts: dict[str, list[str]] = {}
-        for split in SPLITS:
+        for split in self._read_splits:
             for note in self._read_notes(split):
                 parts.setdefault(note, []).append(split)
-        return [note if len(found) == len(SPLITS) else f"{', '.join(found)}: {note}" for note, found in parts.items()]
+        everywhere = len(self._read_splits)
+        return [n if len(found) == everywhere else f"{', '.join(found)}: {n}" for n, found in parts.items()]
 
     def _read_notes(self, split: str) -> list[str]:
         clips = self.clips(split)
@@ -153,12 +168,16 @@ def open_corpus(config: KeywordConfig, *, progress: bool = False) -> Corpus:
             n_samples=spec.n_samples,
             protocol=dataset.protocol,
             read=read,
-            noise_parts=() if folders else dataset.background,
+            listing=lambda: list_files([r for split in SPLITS for r in read_part(split)], Path(config.data)),
+            noise_parts=dataset.background,
             noise_kinds=config.noise_kinds,
             synthetic=False,
         )
     if folders:
-        corpus.noise_parts = tuple(find_noise(folders, manifest))
+        given = find_noise(folders, manifest)
+        files = {part.path.resolve() for part in given}
+        # Noise that lies with the data is mixed in too; a file reached both ways counts once.
+        corpus.noise_parts = (*given, *(part for part in corpus.noise_parts if part.path.resolve() not in files))
     _check_classes(corpus.labels)
     return corpus
 
@@ -187,6 +206,7 @@ def _synthetic(config: KeywordConfig) -> Corpus:
         n_samples=spec.n_samples,
         protocol=speech.protocol,
         read=speech.part,
+        listing=lambda: list_clips([speech.part(split) for split in SPLITS]),
         noise_parts=(),
         noise_kinds=config.noise_kinds,
         synthetic=True,

@@ -129,6 +129,19 @@ def write_evaluation(path: Path, results: Sequence[Result]) -> None:
     write_atomically(path, text.getvalue())
 
 
+def write_confusion(path: Path, results: Sequence[Result], labels: Sequence[str]) -> None:
+    """Write confusion.csv: one row per result, true label and answer that occurred."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(("model", "scheme", "noise", "snr_db", "label", "answer", "clips"))
+    for r in results:
+        matrix = confusion_matrix(r, len(labels))
+        for true, answer in zip(*np.nonzero(matrix), strict=True):
+            condition = (r.model, r.scheme, r.condition.noise, f"{r.condition.snr_db:g}")
+            writer.writerow((*condition, labels[true], labels[answer], matrix[true, answer]))
+    write_atomically(path, text.getvalue())
+
+
 def accuracy_of(results: Sequence[Result], scheme: str, noise: str, snr_db: float) -> float:
     """Accuracy [%] of one scheme under one condition."""
     for result in results:

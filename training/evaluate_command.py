@@ -31,7 +31,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_data_options(parser)
     parser.add_argument("--noises", metavar="NAMES", help="comma-separated; all kinds and all recordings by default")
     parser.add_argument("--snrs", metavar="DB", help="comma-separated SNRs [dB]; 20,15,10,5,0,-5,-10 by default")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the run's folder by default")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="by default the run's folder, or BUNDLE-evaluation")
     parser.add_argument("--json", action="store_true", help="print the results as JSON lines")
     parser.set_defaults(handler=_handle)
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from drsn_keras.edge.bundle import load_bundle
-from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.noise import GENERATORS
 
 from .conditions import RECORDED, SNR_GRID_DB, Condition
-from .evaluate import Candidate, Result, default_noises, evaluate, write_evaluation
+from .evaluate import Candidate, Result, default_noises, evaluate, write_confusion, write_evaluation
 from .open_run import OpenRun
 from .report import pick_sounds, threshold_rows, write_report, write_thresholds
 from .run_folder import HISTORY
@@ -34,25 +34,32 @@ def evaluate_run(
     ----------
     noises : kinds of noise; all that there are by default
     snrs_db : 20 down to -10 dB by default
-    out : folder for evaluation.csv, thresholds.csv, confusion.csv, report.html and figures; the run's by default
+    out : folder for evaluation.csv, thresholds.csv, confusion.csv, report.html and figures; by default the run's, or,
+        without the Keras model, one beside the bundle
 
     Returns
     -------
     (list of Result, Path of report.html)
     """
     corpus = run.corpus
+    history = _history(run.folder / HISTORY)
     noises = list(noises) if noises is not None else default_noises(corpus)
     known = {*GENERATORS, "babble", *corpus.recorded("test"), *([RECORDED] if corpus.recorded("test") else [])}
     for noise in noises:
         if noise not in known:
             raise UsageError(mismatch("--noises", f"some of {', '.join(sorted(known))}", noise))
     opened = [load_bundle(path) for path in bundles]
-    for path, bundle in zip(bundles, opened, strict=True):
-        if list(bundle.card.labels) != list(corpus.labels):
-            raise UsageError(mismatch(path, f"the labels of the data ({', '.join(corpus.labels)})", bundle.card.labels))
+    for bundle in opened:
+        run.require_match(bundle)
+    names = [bundle.card.scheme for bundle in opened]
+    if len(set(names)) < len(names):
+        names = [path.name for path in bundles]
     candidates = [Candidate(run.config.model, "keras", run.predict)] if with_keras else []
-    candidates += [Candidate(b.card.model, b.card.scheme, b.interpreter.run_batch) for b in opened]
-    out = out or run.folder
+    candidates += [
+        Candidate(bundle.card.model, name, bundle.interpreter.run_batch)
+        for name, bundle in zip(names, opened, strict=True)
+    ]
+    out = out or (run.folder if with_keras else bundles[0].with_name(bundles[0].name + "-evaluation"))
     out.mkdir(parents=True, exist_ok=True)
 
     thresholds = []
@@ -64,10 +71,9 @@ def evaluate_run(
 
     results = evaluate(candidates, corpus, run.config, noises=noises, snrs_db=snrs_db or SNR_GRID_DB, observe=observe)
     write_evaluation(out / "evaluation.csv", results)
+    write_confusion(out / "confusion.csv", results, corpus.labels)
     write_thresholds(out / "thresholds.csv", thresholds)
     sounds = pick_sounds(corpus, run.config, candidates, noises, seed=run.config.seed)
-    with (run.folder / HISTORY).open(encoding="utf-8", newline="") as file:
-        history = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
     cards = [bundle.card.to_dict() for bundle in opened]
     page = write_report(
         out,
@@ -85,6 +91,15 @@ def evaluate_run(
         commands=commands_of(run),
     )
     return results, page
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    """Rows of history.csv as numbers."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file, strict=True)]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise BundleError(mismatch(path, "a table of numbers", error)) from None
 
 
 def commands_of(run: OpenRun) -> list[str]:

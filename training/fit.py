@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from drsn_keras.command_line import log
+from drsn_keras.errors import CheckFailed
 from drsn_keras.models.cost import count_macs, count_parameters
 from drsn_keras.models.keywords import keyword_network
 
@@ -35,6 +37,7 @@ from .run_folder import (
     write_atomically,
     write_json,
 )
+from .split_list import require_same_split, write_split_list
 from .validation import NoisyValidation
 
 WARMUP_EPOCHS = 2
@@ -71,6 +74,10 @@ class _RunKeeper(keras.callbacks.Callback):
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        finite = all(np.isfinite(np.asarray(v)).all() for v in self.model.trainable_variables)
+        if not (finite and math.isfinite(logs["loss"])):
+            where = f"loss {logs['loss']} in epoch {epoch + 1}"
+            raise CheckFailed(f"training diverged ({where}): try a lower --learning-rate")
         scores = self.validation.accuracies(self.model)
         score = float(np.mean(list(scores.values())))
         row = {
@@ -135,7 +142,8 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
     train = corpus.clips("train")
     rng = np.random.default_rng([config.seed, 1])
     spec = AugmentSpec(**config.augment)
-    bank = NoiseBank.from_signals(corpus.training_noise(rng), corpus.n_samples)
+    noise = corpus.training_noise(rng)
+    bank = NoiseBank.from_signals(noise, corpus.n_samples) if noise else None
     rooms = room_impulse_responses(rng, ROOMS, corpus.sample_rate_hz) if spec.reverb_probability else None
     augmenter = Augmenter(spec, bank, rooms, corpus.sample_rate_hz)
     batch_size = min(config.batch_size, len(train))
@@ -144,9 +152,12 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
     for note in corpus.notes:
         log(f"note: {note}")
 
-    # Written once the data has been read: an error so far leaves no half-made run behind.
-    write_json(run / CONFIG, config.to_dict())
     model = build_model(config, len(corpus.labels))
+    if resume:
+        require_same_split(run, corpus)
+    # Written once data and model are there: an error so far leaves no half-made run behind.
+    write_json(run / CONFIG, config.to_dict())
+    write_split_list(run, corpus)
     optimizer = optimizer_for(config, batches.steps_per_epoch)
     optimizer.build(model.trainable_variables)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
@@ -161,6 +172,7 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
         assign(optimizer.variables, groups["optimizer"], checkpoint)
         done, history = meta["epoch"], meta["history"]
         best = {"score": meta["best_score"], "epoch": meta["best_epoch"], "weights": groups["best"]}
+        write_atomically(run / HISTORY, history_csv(history))
         log(f"resuming after epoch {done} of {config.epochs}")
 
     setup_seconds = time.monotonic() - began
@@ -192,7 +204,7 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
         "validation": {k: v for k, v in history[best["epoch"] - 1].items() if k.startswith("val_")},
         "detector": choose_detector(model, validation, corpus.labels),
         "clips": {split: len(corpus.clips(split)) for split in ("train", "val")},
-        "training_noise": list(bank.names),
+        "training_noise": list(noise),
         "protocol": corpus.protocol,
         "notes": corpus.notes,
         "synthetic_speech": corpus.synthetic,

@@ -45,7 +45,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     data.add_argument("--synthesize", metavar="WORDS", help="comma-separated phrases to be spoken by espeak-ng instead")
     data.add_argument("--utterances", type=int, metavar="N", help="synthetic utterances of each phrase (400)")
     data.add_argument("--keywords", metavar="WORDS", help="comma-separated; all other words become _unknown_")
-    data.add_argument("--group-regex", metavar="REGEX", help="finds the speaker in a file name (first group)")
+    data.add_argument("--group-regex", metavar="REGEX", help="its first group is the speaker in WORD/FILE")
     data.add_argument(
         "--resplit", action="store_true", default=None, help="divide by speaker anew, ignore given splits"
     )
@@ -132,28 +132,28 @@ def _handle(arguments: argparse.Namespace) -> None:
     run, given = arguments.out, _given(arguments)
     if run.exists() and not run.is_dir():
         raise UsageError(mismatch(run, "a folder for the run", "a file"))
-    existing = (run / run_folder.CONFIG).is_file()
+    existing = run_folder.is_run(run)
     if arguments.resume and arguments.overwrite:
         raise UsageError("--resume and --overwrite: expected one of them, got both")
     if arguments.resume:
         if given:
             options = ", ".join("--" + name.replace("_", "-") for name in given)
             raise UsageError(mismatch("--resume", "no other options (the run's own are used)", options))
-        config = KeywordConfig.from_dict(run_folder.read_json(run_folder.require_run(run) / run_folder.CONFIG), run)
+        path = run_folder.require_run(run) / run_folder.CONFIG
+        config = KeywordConfig.from_dict(run_folder.read_json(path), path)
     else:
         config = KeywordConfig(**given)
         if existing and not arguments.overwrite:
             raise UsageError(mismatch(run, "a new folder", "an earlier run; add --resume or --overwrite"))
-        if run.is_dir() and not existing and any(entry.name != run_folder.LOCK for entry in run.iterdir()):
-            raise UsageError(mismatch(run, "a new or empty folder", "one with other files in it"))
+        strange = run_folder.foreign_entries(run, written=existing)
+        if strange:
+            raise UsageError(mismatch(run, "a new or empty folder", f"one with other files in it ({strange[0]})"))
     made = not run.exists()
     try:
         with run_folder.locked(run):
-            if arguments.overwrite and existing:
-                _clear(run)
             if config.synthesize and arguments.duration is None and not arguments.resume:
                 config = _long_enough(config)
-            summary = _train(config, run, resume=arguments.resume)
+            summary = _train(config, run, resume=arguments.resume, overwrite=arguments.overwrite and existing)
     except Exception:
         if made:
             _remove_if_empty(run)
@@ -164,18 +164,24 @@ def _handle(arguments: argparse.Namespace) -> None:
         print(_sentence(summary, run))
 
 
-def _train(config: KeywordConfig, run: Path, *, resume: bool) -> dict:
+def _train(config: KeywordConfig, run: Path, *, resume: bool, overwrite: bool) -> dict:
     from .quiet import quiet_tensorflow
 
     quiet_tensorflow()
     from .corpus import open_corpus
     from .fit import train_keywords
+    from .run_folder import CHECKPOINT, clear_run
 
     corpus = open_corpus(config, progress=True)
+    corpus.read_all()
+    if overwrite:
+        # Only now: an error in the new data must not cost the old run.
+        clear_run(run)
     try:
         return train_keywords(config, corpus, run, resume=resume)
     except KeyboardInterrupt:
-        log(f"to go on: drsn-train keywords --out {run} --resume")
+        if (run / CHECKPOINT).is_file():
+            log(f"to go on: drsn-train keywords --out {run} --resume")
         raise
 
 
@@ -190,18 +196,6 @@ def _long_enough(config: KeywordConfig) -> KeywordConfig:
         spec = dataclasses.replace(config.spec, duration_s=trial.duration_s)
         config = dataclasses.replace(config, front_end=spec.to_dict())
     return config
-
-
-def _clear(run: Path) -> None:
-    from .run_folder import LOCK
-
-    for entry in run.iterdir():
-        if entry.name == LOCK:
-            continue
-        if entry.is_dir() and not entry.is_symlink():
-            shutil.rmtree(entry)
-        else:
-            entry.unlink()
 
 
 def _remove_if_empty(run: Path) -> None:

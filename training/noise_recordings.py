@@ -85,23 +85,29 @@ def find_noise(folders: Sequence[Path], manifest: Path | None = None) -> list[Re
     return recordings
 
 
-def read_noise(recordings: Sequence[Recording], sample_rate_hz: int, split: str) -> NoiseSignals:
+def read_noise(
+    recordings: Sequence[Recording], sample_rate_hz: int, split: str, *, required: bool = True
+) -> NoiseSignals:
     """Read the parts of one split, for example those of :meth:`~drsn_keras.training.recordings.Dataset.noise`."""
     signals: dict[str, list[np.ndarray]] = defaultdict(list)
-    short = resampled = stereo = 0
+    short = silent = resampled = stereo = 0
     chosen = of_split(recordings, split)
     for r in chosen:
         audio = read_audio(r.path, sample_rate_hz, r.start, r.stop)
         if len(audio.y) < MIN_PART_S * sample_rate_hz:
             short += 1
             continue
+        if not audio.y.any():
+            silent += 1
+            continue
         resampled += audio.source_rate_hz != sample_rate_hz
         stereo += audio.source_channels > 1
         signals[r.label].append(audio.y)
-    if not signals:
+    if required and not signals:
         raise DataError(mismatch("noise recordings", f"at least one part of {MIN_PART_S:g} s in {split}", "none"))
     counted = {
         f"parts shorter than {MIN_PART_S:g} s dropped": short,
+        "parts digitally silent, dropped": silent,
         f"resampled to {sample_rate_hz} Hz": resampled,
         "with several channels averaged to mono": stereo,
     }

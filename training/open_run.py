@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import keras
 import numpy as np
 
+from drsn_keras.edge.bundle import Bundle
 from drsn_keras.errors import BundleError, mismatch
-from drsn_keras.model_card import CARD_NAME, MODEL_NAME
+from drsn_keras.model_card import CARD_NAME, MODEL_NAME, DetectorSpec
+from drsn_keras.typed_fields import check_fields
 
 from .config import KeywordConfig
 from .corpus import Corpus, open_corpus
 from .run_folder import CONFIG, MODEL, SUMMARY, read_json, require_trained
+from .split_list import require_same_split
 
 BUNDLES = "bundles"
 
@@ -46,7 +51,7 @@ class OpenRun:
         path = self.folder / MODEL
         try:
             return keras.models.load_model(path, compile=False)
-        except (OSError, ValueError, TypeError, KeyError) as error:
+        except (OSError, ValueError, TypeError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error) as error:
             first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise BundleError(mismatch(path, "a Keras model of this program", first_line)) from None
 
@@ -61,7 +66,17 @@ class OpenRun:
         if list(corpus.labels) != self.summary["labels"]:
             was, now = ", ".join(self.summary["labels"]), ", ".join(corpus.labels)
             raise BundleError(mismatch(f"{self.folder}, data", f"the labels it was trained on ({was})", now))
+        require_same_split(self.folder, corpus)
         return corpus
+
+    def require_match(self, bundle: Bundle) -> None:
+        """Refuse a bundle that names other labels or another front end than the run."""
+        for name, expected, found in (
+            ("labels", tuple(self.summary["labels"]), bundle.card.labels),
+            ("front_end", self.config.spec.to_dict(), bundle.front_end.to_dict()),
+        ):
+            if expected != found:
+                raise BundleError(mismatch(f"{bundle.folder}, {name}", f"the run's ({expected})", found))
 
     def bundles(self) -> list[Path]:
         """Bundle folders of the run, in alphabetical order."""
@@ -79,10 +94,25 @@ def open_run(folder: Path, *, overrides: dict[str, Any] | None = None, noise_fol
     noise_folders : instead of the run's own
     """
     require_trained(folder)
-    values = {**read_json(folder / CONFIG), **(overrides or {})}
-    if noise_folders:
-        values["noise"] = list(noise_folders)
-    return OpenRun(folder, KeywordConfig.from_dict(values, folder / CONFIG), read_json(folder / SUMMARY))
+    values = read_json(folder / CONFIG)
+    if isinstance(values, dict):
+        values = {**values, **(overrides or {}), **({"noise": list(noise_folders)} if noise_folders else {})}
+    config = KeywordConfig.from_dict(values, folder / CONFIG)
+    return OpenRun(folder, config, _summary(folder / SUMMARY))
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    """summary.json, with the parts that others build on checked."""
+    values = read_json(path)
+    kinds = {
+        "labels": list, "detector": dict, "validation": dict, "protocol": dict, "clips": dict, "training_noise": list,
+        "parameters": int, "macs": int, "best_epoch": int, "synthetic_speech": bool,
+    }  # fmt: skip
+    for name, kind in kinds.items():
+        if not isinstance(values, dict) or not isinstance(values.get(name), kind):
+            raise BundleError(mismatch(f"{path}, {name}", f"a {kind.__name__} (JSON)", "something else"))
+    DetectorSpec(**check_fields(DetectorSpec, values["detector"], f"{path}, detector"))
+    return values
 
 
 def run_of_bundle(bundle: Path, run: Path | None = None) -> Path:

@@ -52,11 +52,14 @@ class Batches:
         front_end.build((self.batch_size, self.spec.n_samples))
         steps, size, total = self.steps_per_epoch, self.batch_size, len(self.clips)
 
-        def batch(step):
-            epoch, place = step // steps, step % steps
+        def epoch_steps(epoch):
             order_seed = tf.stack([tf.constant(self.seed, tf.int64), -1 - epoch])
             order = tf.random.experimental.stateless_shuffle(tf.range(total), order_seed)
-            index = tf.gather(order, (place * size + tf.range(size, dtype=tf.int64)) % total)
+            indices = tf.reshape(tf.gather(order, tf.range(steps * size) % total), [steps, size])
+            numbers = epoch * steps + tf.range(steps, dtype=tf.int64)
+            return tf.data.Dataset.from_tensor_slices((numbers, indices))
+
+        def batch(step, index):
             seed = tf.stack([tf.constant(self.seed, tf.int64), step])
             y = tf.cast(tf.gather(clips, index), tf.float32) / 32768.0
             y = tf.ensure_shape(y, [size, self.spec.n_samples])
@@ -64,5 +67,5 @@ class Batches:
             features = tf.ensure_shape(front_end(y), [size, *self.spec.shape])
             return self.augmenter.mask(features, seed), tf.one_hot(tf.gather(labels, index), self.classes)
 
-        steps_left = tf.data.Dataset.range(first_step, np.iinfo(np.int64).max)
-        return steps_left.map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)
+        epochs = tf.data.Dataset.range(first_step // steps, np.iinfo(np.int64).max).flat_map(epoch_steps)
+        return epochs.skip(first_step % steps).map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)

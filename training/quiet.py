@@ -8,11 +8,15 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
+from drsn_keras.errors import UsageError, mismatch
+
 
 def quiet_tensorflow() -> None:
     """Import TensorFlow and look for devices; what it prints by that is shown only if the import fails."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    if backend != "tensorflow":
+        raise UsageError(mismatch("KERAS_BACKEND", "tensorflow (the layers run on JAX too, this command not)", backend))
     with native_stderr_aside():
         import tensorflow as tf
 
@@ -30,7 +34,7 @@ def native_stderr_aside() -> Iterator[None]:
         os.dup2(aside.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             os.dup2(kept, 2)
             aside.seek(0)
             sys.stderr.write(aside.read().decode(errors="replace"))

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import platform
+import shutil
 import subprocess
 from collections.abc import Iterator
 from importlib import metadata
@@ -23,6 +24,12 @@ CONFIG, MODEL, HISTORY, CHECKPOINT, SUMMARY = (
     "summary.json",
 )
 LOCK = ".lock"
+SPLIT_LIST = "splits.csv"
+#: All that training, export and evaluation write into a run folder.
+WRITTEN = (
+    *(CONFIG, MODEL, HISTORY, CHECKPOINT, SUMMARY, SPLIT_LIST, "tensorboard", "bundles", "figures", "report.html"),
+    *("evaluation.csv", "evaluation.txt", "thresholds.csv", "confusion.csv", "fresh.wav"),
+)
 _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "ai-edge-litert")
 
 
@@ -54,7 +61,7 @@ def read_json(path: Path) -> Any:
         raise BundleError(mismatch(path, "a file of a run folder", "nothing there"))
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise BundleError(mismatch(path, "JSON", error)) from None
 
 
@@ -72,9 +79,11 @@ def git_revision() -> str | None:
     """Revision of the source checkout that runs, with ``+`` where it has changes; None outside a checkout."""
     here = Path(__file__).resolve().parent
     try:
+        # In an installed copy the repository around it, if any, is somebody else's.
+        _git(here, "ls-files", "--error-unmatch", Path(__file__).name)
         revision = _git(here, "rev-parse", "HEAD")
         return revision + ("+" if _git(here, "status", "--porcelain") else "")
-    except (OSError, subprocess.CalledProcessError):
+    except (OSError, subprocess.SubprocessError):
         return None
 
 
@@ -93,6 +102,32 @@ def locked(run: Path) -> Iterator[None]:
         except BlockingIOError:
             raise UsageError(mismatch(run, "a folder that no other run uses", "one that is being trained in")) from None
         yield
+
+
+def is_run(run: Path) -> bool:
+    """Whether a folder holds a run of this program, by what its configuration says."""
+    try:
+        values = read_json(run / CONFIG)
+    except BundleError:
+        return False
+    return isinstance(values, dict) and {"model", "front_end", "seed"} <= set(values)
+
+
+def foreign_entries(run: Path, *, written: bool = True) -> list[str]:
+    """Names in a folder that no run writes; without ``written``, all names."""
+    names = sorted(entry.name for entry in run.iterdir()) if run.is_dir() else []
+    known = {LOCK, *(WRITTEN if written else ())}
+    return [name for name in names if name not in known and not name.endswith(".tmp")]
+
+
+def clear_run(run: Path) -> None:
+    """Delete what a run writes, and nothing else."""
+    for name in WRITTEN:
+        path = run / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def require_run(run: Path) -> Path:

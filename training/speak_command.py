@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 from drsn_keras.command_line import log
@@ -44,8 +45,12 @@ def _handle(arguments: argparse.Namespace) -> None:
     words = [word.strip() for word in arguments.words.split(",") if word.strip()]
     if not words:
         raise UsageError(mismatch("WORDS", "comma-separated words", repr(arguments.words)))
-    if not arguments.out.parent.is_dir():
+    if not arguments.out.parent.is_dir() or arguments.out.is_dir():
         raise UsageError(mismatch("--out", "a file in an existing folder", arguments.out))
+    if not math.isfinite(arguments.snr) or abs(arguments.snr) > 100:
+        raise UsageError(mismatch("--snr", "-100 to 100 dB", arguments.snr))
+    if arguments.seed < 0:
+        raise UsageError(mismatch("--seed", "at least 0", arguments.seed))
     noise = make_noise(arguments.noise)
     rng = np.random.default_rng([arguments.seed, 7])
     variants = split_variants()["test"]

@@ -40,7 +40,7 @@ def hash_split(group: str, val_percent: float = 10.0, test_percent: float = 10.0
     >>> hash_split("0cb74144"), hash_split("bb05582b")
     ('test', 'test')
     """
-    number = int(hashlib.sha1(group.encode("utf-8"), usedforsecurity=False).hexdigest(), 16)
+    number = int(hashlib.sha1(group.encode("utf-8", errors="surrogateescape"), usedforsecurity=False).hexdigest(), 16)
     percent = number % (MAX_NUM_WAVS_PER_CLASS + 1) * (100.0 / MAX_NUM_WAVS_PER_CLASS)
     if percent < val_percent:
         return "val"
@@ -93,7 +93,7 @@ def assign_groups(
         raise DataError(mismatch("split", "at least 3 groups (speakers or files), one a split", f"{len(labels_of)}"))
 
     def order(group: str) -> tuple[int, bytes]:
-        digest = hashlib.sha1(f"{seed}:{group}".encode(), usedforsecurity=False).digest()
+        digest = hashlib.sha1(f"{seed}:{group}".encode(errors="surrogateescape"), usedforsecurity=False).digest()
         return -labels_of[group].total(), digest
 
     groups = sorted(labels_of, key=order)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from ..errors import UsageError, mismatch
+from ..typed_fields import check_fields
 
+#: No length, rate or number of bands is beyond this; damage is.
+_LARGEST = 1_000_000
 KINDS = ("log_mel", "mfcc")
 MEL_SCALES = ("htk", "slaney")
 
@@ -65,7 +69,9 @@ class FrontEndSpec:
         for name in ("sample_rate_hz", "frame_length", "hop_length", "fft_length", "n_mels", "n_mfcc"):
             value = getattr(self, name)
             need(isinstance(value, int) and value > 0, name, "a whole number above 0")
+            need(value <= _LARGEST, name, f"at most {_LARGEST:,}")
         need(self.hop_length <= self.frame_length, "hop_length", f"at most frame_length ({self.frame_length})")
+        need(math.isfinite(self.duration_s) and 0 < self.duration_s <= 60, "duration_s", "above 0 and at most 60 s")
         need(self.fft_length >= self.frame_length, "fft_length", f"at least frame_length ({self.frame_length})")
         need(
             self.n_samples >= self.frame_length,
@@ -114,10 +120,10 @@ class FrontEndSpec:
     def from_dict(cls, values: Mapping[str, Any]) -> FrontEndSpec:
         """Read a specification back; an unknown or missing name raises :class:`UsageError`."""
         names = {field.name for field in dataclasses.fields(cls)}
-        if set(values) != names:
-            odd = ", ".join(sorted(set(values) ^ names))
+        if not isinstance(values, Mapping) or set(values) != names:
+            odd = ", ".join(sorted(set(values) ^ names)) if isinstance(values, Mapping) else "all"
             raise UsageError(mismatch("front end", f"the names {', '.join(sorted(names))}", f"a difference in {odd}"))
-        return cls(**values)
+        return cls(**check_fields(cls, dict(values), "front end"))
 
     @property
     def fingerprint(self) -> str:

@@ -9,9 +9,8 @@ from collections.abc import Iterator
 import keras
 from keras import ops
 
-from .defaults import BATCH_NORM_MOMENTUM
-from .gate_network import GateNetwork
-from .rank import check_input, spatial_axes
+from .gated import GatedLayer, over_space
+from .rank import spatial_axes
 from .soft_threshold import soft_threshold
 
 MODES = ("channel_shared", "channel_wise")
@@ -31,7 +30,7 @@ def recorded_thresholds() -> Iterator[list]:
 
 
 @keras.saving.register_keras_serializable(package="drsn_keras")
-class Shrinkage(keras.layers.Layer):
+class Shrinkage(GatedLayer):
     """Soft thresholding at ``tau = alpha * mean|x|``, with ``alpha`` in (0, 1) found by a small network.
 
     The statistic is ``m = mean over time (and space) of |x|``, one value per channel; ``alpha = gate(m)``.
@@ -57,35 +56,15 @@ class Shrinkage(keras.layers.Layer):
     Ind. Informatics 16(7):4681-4690, 2020, doi:10.1109/TII.2019.2943898.
     """
 
-    def __init__(
-        self,
-        mode: str = "channel_wise",
-        hidden: int | None = None,
-        momentum: float = BATCH_NORM_MOMENTUM,
-        kernel_regularizer=None,
-        **kwargs,
-    ) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, mode: str = "channel_wise", hidden: int | None = None, **kwargs) -> None:
+        super().__init__(hidden, **kwargs)
         if mode not in MODES:
             raise ValueError(f"{self.name}: expected mode {' or '.join(MODES)}, got {mode!r}")
         self.mode = mode
-        self.hidden = hidden
-        self.momentum = momentum
-        self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
-    def build(self, input_shape) -> None:
-        check_input(input_shape, None, self.name)
-        channels = input_shape[-1]
-        self.gate = GateNetwork(
-            units=channels if self.mode == "channel_wise" else 1,
-            hidden=self.hidden,
-            momentum=self.momentum,
-            kernel_regularizer=self.kernel_regularizer,
-            dtype=self.dtype_policy,
-            name="gate",
-        )
-        self.gate.build((input_shape[0], channels))
-        super().build(input_shape)
+    def gate_units(self, channels: int) -> int:
+        """One alpha a channel, or one for all."""
+        return channels if self.mode == "channel_wise" else 1
 
     def thresholds(self, x, training=None):
         """The thresholds of each sample.
@@ -105,17 +84,7 @@ class Shrinkage(keras.layers.Layer):
         records = _records.get()
         if records is not None:
             records.append((self.path, tau, alpha))
-        broadcast = (-1, *(1 for _ in spatial_axes(x.shape)), tau.shape[-1])
-        return soft_threshold(x, ops.reshape(tau, broadcast))
-
-    def compute_output_shape(self, input_shape):
-        return input_shape
+        return soft_threshold(x, over_space(tau, x))
 
     def get_config(self) -> dict:
-        return {
-            **super().get_config(),
-            "mode": self.mode,
-            "hidden": self.hidden,
-            "momentum": self.momentum,
-            "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
-        }
+        return {**super().get_config(), "mode": self.mode}

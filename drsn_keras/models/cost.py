@@ -6,12 +6,8 @@ import math
 
 import keras
 
-_CONVOLUTIONS = (
-    keras.layers.Conv1D,
-    keras.layers.Conv2D,
-    keras.layers.SeparableConv1D,
-    keras.layers.SeparableConv2D,
-)
+#: Names under which Keras keeps the kernels of dense, plain, depthwise and separable convolution layers.
+_KERNELS = ("kernel", "depthwise_kernel", "pointwise_kernel")
 
 
 def count_parameters(model: keras.Model) -> int:
@@ -40,14 +36,11 @@ def count_macs(model: keras.Model) -> int:
 
 
 def _layer_macs(layer: keras.layers.Layer) -> int:
-    if not isinstance(layer, keras.layers.Dense | keras.layers.Conv1D | keras.layers.Conv2D | _depthwise()):
+    kernels = [getattr(layer, name) for name in _KERNELS if getattr(layer, name, None) is not None]
+    if not kernels:
         return 0
     input_shape = (layer.get_build_config() or {}).get("input_shape")
     if input_shape is None or None in input_shape[1:]:
         raise ValueError(f"{layer.path}: expected a built layer of known input shape, got {input_shape}")
     positions = math.prod(layer.compute_output_shape(tuple(input_shape))[1:-1])
-    return positions * math.prod(layer.kernel.shape)
-
-
-def _depthwise():
-    return keras.layers.DepthwiseConv1D | keras.layers.DepthwiseConv2D
+    return positions * sum(math.prod(kernel.shape) for kernel in kernels)

@@ -73,6 +73,17 @@ def test_speed_moves_the_pitch_and_shift_the_place():
     np.testing.assert_allclose(np.delete(y, 9234), 0, atol=1e-6)
 
 
+def test_silence_comes_in_at_both_ends():
+    augmenter = Augmenter(AugmentSpec(**OFF), None, None, RATE)
+    late = (1600.5, slice(0, 1600), slice(1602, N))
+    early = (-1600.5, slice(N - 1600, N), slice(0, N - 1602))
+    for shift, silent, kept in (late, early):
+        parameters = {**augmenter.draw(_seed(0), 1), "shift": tf.constant([shift])}
+        y = augmenter.apply(tf.ones((1, N)), parameters).numpy()[0]
+        assert not y[silent].any()
+        np.testing.assert_allclose(y[kept], 1.0, atol=1e-6)
+
+
 def test_no_augmentation_is_identity(rng):
     augmenter = Augmenter(AugmentSpec(**OFF), None, None, RATE)
     clips = rng.standard_normal((3, N)).astype("f4")

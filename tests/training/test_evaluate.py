@@ -83,6 +83,12 @@ def test_evaluate_a_run_and_a_bundle(tones_run, tmp_path, capsys):
     assert f"{float(rows[0]['accuracy']):.1f}" in page
     for name in ("accuracy_over_snr", "confusion_matrix", "threshold_over_snr", "training"):
         assert (tmp_path / "out" / "figures" / f"{name}.png").stat().st_size > 5000
+    with (tmp_path / "out" / "confusion.csv").open() as file:
+        confusion = list(csv.DictReader(file))
+    clean = [r for r in confusion if r["noise"] == "none"]
+    assert sum(int(r["clips"]) for r in clean) == int(rows[0]["n"])
+    right = sum(int(r["clips"]) for r in clean if r["label"] == r["answer"])
+    assert 100 * right / int(rows[0]["n"]) == pytest.approx(float(rows[0]["accuracy"]), abs=0.01)
     assert "unit1" in (tmp_path / "out" / "thresholds.csv").read_text()
 
 

@@ -70,7 +70,7 @@ def test_it_says_that_it_is_synthetic(words: SyntheticWords) -> None:
 def test_no_voice_is_in_two_splits(words: SyntheticWords) -> None:
     everything = [r for s in SPLITS for r in words.part(s).recordings]
     check_disjoint(everything)
-    by_split = split_variants(7)
+    by_split = split_variants()
     assert sum(map(len, by_split.values())) == len(set().union(*by_split.values())) > 80
     for r in everything:
         if r.label != SILENCE:

@@ -123,7 +123,7 @@ def _unknown(
 def _shuffle_key(r: Recording, seed: int) -> bytes:
     """An order that depends on the seed and on the file's own name, not on where the dataset lies."""
     text = f"{seed}:{r.label}/{r.path.name}:{r.start}"
-    return hashlib.sha1(text.encode(), usedforsecurity=False).digest()
+    return hashlib.sha1(text.encode(errors="surrogateescape"), usedforsecurity=False).digest()
 
 
 def _check_parts(data: Path, recordings: list[Recording], labels: Sequence[str]) -> list[str]:

@@ -100,7 +100,7 @@ def synthesize_words(
     n_unknown = n_per_phrase * len(phrases) if n_unknown is None else n_unknown
     n_silence = n_per_phrase if n_silence is None else n_silence
     rng = np.random.default_rng([seed, 0xE59])
-    voices = {s: [Voice(a, v) for v, a in product(vs, ACCENTS)] for s, vs in split_variants(seed).items()}
+    voices = {s: [Voice(a, v) for v, a in product(vs, ACCENTS)] for s, vs in split_variants().items()}
     near = near_misses(phrases)
     lines = [line for phrase in phrases for line in draw_lines(phrase, [phrase], n_per_phrase, voices, rng)]
     misses = list(dict.fromkeys(w for words in near.values() for w in words))

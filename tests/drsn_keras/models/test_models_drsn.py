@@ -7,7 +7,7 @@ import pytest
 from drsn_keras.layers import ResidualUnit
 from drsn_keras.models import KINDS, count_macs, count_parameters, keyword_network, residual_network, thresholds
 
-PAPER = {"drsn-cs": 10_220, "drsn-cw": 11_552, "resnet": 8_416, "convnet": 8_416}
+PAPER = {"drsn-cs": 10_220, "drsn-cw": 11_552, "resnet": 8_416, "convnet": 8_416, "senet": 11_552}
 
 
 @pytest.mark.parametrize(("kind", "parameters"), PAPER.items())
