@@ -111,7 +111,10 @@ def convert_run(
             macs=summary["macs"],
             synthetic_speech=summary["synthetic_speech"],
             training=training_facts(config, summary, calibration),
-            metrics={"validation_keras": summary["validation"]},
+            metrics={
+                "validation_keras": summary["validation"],
+                "detector_on_validation_streams": summary["operating_point"],
+            },
             versions={**environment(), "git_revision": git_revision() or "unknown"},
         )
         card.write(building)

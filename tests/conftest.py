@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).parent))  # layer_contract, runs
+sys.path.insert(0, str(Path(__file__).parent))  # layer_contract, small_runs
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -32,7 +32,7 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def tones(tmp_path_factory) -> Path:
     """Recordings of two 'words' and silence."""
-    from runs import write_tones
+    from small_runs import write_tones
 
     return write_tones(tmp_path_factory.mktemp("tones"))
 
@@ -40,7 +40,7 @@ def tones(tmp_path_factory) -> Path:
 @pytest.fixture(scope="session")
 def tones_run(tones, tmp_path_factory) -> Path:
     """A finished deterministic training on :func:`tones`."""
-    from runs import OPTIONS, train
+    from small_runs import OPTIONS, train
 
     run = tmp_path_factory.mktemp("runs") / "tones"
     train(tones, run, *OPTIONS)

@@ -193,6 +193,7 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
     model = build_model(config, len(corpus.labels))
     assign(model.variables, best["weights"], checkpoint)
     save_model(model, run / MODEL)
+    operating_point = choose_detector(model, corpus, config)
     summary = {
         "model": config.model,
         "labels": list(corpus.labels),
@@ -202,7 +203,8 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
         "epochs": config.epochs,
         "train_seconds": round(setup_seconds + sum(row["seconds"] for row in history), 1),
         "validation": {k: v for k, v in history[best["epoch"] - 1].items() if k.startswith("val_")},
-        "detector": choose_detector(model, validation, corpus.labels),
+        "detector": operating_point["detector"],
+        "operating_point": operating_point["rows"],
         "clips": {split: len(corpus.clips(split)) for split in ("train", "val")},
         "training_noise": list(noise),
         "protocol": corpus.protocol,

@@ -106,6 +106,7 @@ def _summary(path: Path) -> dict[str, Any]:
     values = read_json(path)
     kinds = {
         "labels": list, "detector": dict, "validation": dict, "protocol": dict, "clips": dict, "training_noise": list,
+        "operating_point": list,
         "parameters": int, "macs": int, "best_epoch": int, "synthetic_speech": bool,
     }  # fmt: skip
     for name, kind in kinds.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 import numpy as np
 
+from drsn_keras.noise import NoiseSource
+
 from .conditions import RECORDED, noisy_clips, sources_of
 from .config import KeywordConfig
 from .corpus import Corpus
@@ -15,20 +17,20 @@ SNRS_DB = (10.0, 0.0, -5.0)
 _SEED = 20_001
 
 
-class NoisyValidation:
-    """Features of the validation clips, clean and in noise, with their labels.
+def validation_sources(corpus: Corpus, config: KeywordConfig) -> list[NoiseSource]:
+    """Noise of the validation part: its parts of the recordings, or other draws of the kinds that training mixes in."""
+    if corpus.recorded("val"):
+        return sources_of(corpus, RECORDED, "val")
+    return [corpus.source(name, "val") for name in config.noise_kinds]
 
-    Noise is drawn from validation's own parts of the recordings where there are any, else from the kinds that training
-    mixes in (from other random draws).
-    """
+
+class NoisyValidation:
+    """Features of the validation clips, clean and in noise, with their labels."""
 
     def __init__(self, corpus: Corpus, config: KeywordConfig) -> None:
         clips = corpus.clips("val")
         features = BatchFeatures(config.spec)
-        if corpus.recorded("val"):
-            sources = sources_of(corpus, RECORDED, "val")
-        else:
-            sources = [corpus.source(name, "val") for name in config.noise_kinds]
+        sources = validation_sources(corpus, config)
         self.labels = clips.y
         self.names = ["clean"]
         parts = [features(clips.x.astype(np.float32) / 32768.0)]

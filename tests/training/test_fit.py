@@ -10,9 +10,9 @@ import time
 import keras
 import numpy as np
 import pytest
-from runs import OPTIONS, train, train_command
 
 import drsn_keras.layers  # noqa: F401  (registers what a saved model names)
+from small_runs import OPTIONS, train, train_command
 
 
 def _weights(run):

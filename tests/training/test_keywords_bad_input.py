@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import soundfile
-from runs import write_tones
 
 from drsn_keras.training.cli import main as train
+from small_runs import write_tones
 
 RATE = 16000
 

@@ -11,7 +11,7 @@ from drsn_keras.export.cli import main as export
 from drsn_keras.training.cli import main as train
 from drsn_keras.training.open_run import open_run
 from drsn_keras.training.run_folder import write_atomically
-from runs import write_tones
+from small_runs import write_tones
 
 
 @pytest.fixture

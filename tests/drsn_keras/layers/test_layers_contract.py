@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
-from layer_contract import check_layer
 
 from drsn_keras import layers
+from layer_contract import check_layer
 
 SIGNAL, IMAGE = (4, 10, 6), (4, 6, 5, 6)
 
