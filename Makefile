@@ -22,7 +22,7 @@ $(STAMP): pyproject.toml constraints.txt
 		{ echo "drsn-keras needs Python 3.10 or newer; name one with make PYTHON=python3.11"; exit 1; }
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV) || \
 		{ rm -rf $(VENV); echo "python3-venv is missing; on Debian: apt-get install python3-venv"; exit 1; }
-	@echo "setting up $(VENV): about 2 GB and a few minutes the first time"
+	@echo "setting up $(VENV): about 3 GB and a few minutes the first time"
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt \
 		--editable ".[train,export,edge,synthesis]" --group test --group lint --group package

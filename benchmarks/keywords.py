@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("DRSN_DATA", "../shared/data")))
     parser.add_argument("--runs", type=Path, default=Path("build/bench/runs"))
     parser.add_argument("--out", type=Path, default=Path("build/bench/keywords.json"))
-    parser.add_argument("--epochs", type=int, default=None)
+    parser.add_argument("--epochs", type=int, default=85)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     if not (arguments.data / "MANIFEST.csv").is_file():
@@ -102,14 +102,13 @@ def _measure(kind: str, arguments: argparse.Namespace) -> dict:
     from drsn_keras.training.run_folder import clear_run, locked
 
     audio = (arguments.data / "audio").resolve()
-    options = {} if arguments.epochs is None else {"epochs": arguments.epochs}
     config = KeywordConfig(
         data=str(audio / "gsc_v2_test"),
         manifest=str((arguments.data / "MANIFEST.csv").resolve()),
         noise=tuple(str(audio / name) for name in NOISE_FOLDERS),
         model=kind,
         seed=arguments.seed,
-        **options,
+        epochs=arguments.epochs,
     )
     folder = arguments.runs / kind
     with locked(folder):

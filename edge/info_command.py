@@ -27,19 +27,16 @@ def _lines(card: ModelCard) -> list[str]:
         "labels": ", ".join(card.labels),
         "input": _tensor(card.input),
         "output": _tensor(card.output),
-        "front end": _flat(card.front_end),
+        "front end": _facts(card.front_end),
         "detector": (
             f"threshold {detector.threshold:g}, release {detector.release:g}, every {detector.hop_s:g} s, "
             f"smoothed over {detector.smoothing_s:g} s, silent for {detector.refractory_s:g} s after a word"
         ),
-        "trained on": _flat(card.training),
-        "metrics": _flat(card.metrics),
-        "versions": _flat(card.versions),
+        "trained on": _facts(card.training),
+        "versions": _facts(card.versions),
     }
-    lines = [f"{name:<10}  {value}" for name, value in rows.items()]
-    if card.synthetic_speech:
-        lines.append("speech      trained on synthetic speech")
-    return lines
+    first = ["speech      trained on synthetic speech"] if card.synthetic_speech else []
+    return [*first, *(f"{name:<10}  {value}" for name, value in rows.items()), "metrics", *_metrics(card.metrics)]
 
 
 def _tensor(tensor: TensorSpec) -> str:
@@ -48,12 +45,24 @@ def _tensor(tensor: TensorSpec) -> str:
     return f"{shape} {tensor.dtype}{scale}"
 
 
-def _flat(values: dict[str, Any], prefix: str = "") -> str:
-    """``a 1, b.c 2``: nested plain values on one line."""
-    parts = []
-    for key, value in values.items():
-        if isinstance(value, dict):
-            parts.append(_flat(value, f"{prefix}{key}."))
-        else:
-            parts.append(f"{prefix}{key} {value:.4g}" if isinstance(value, float) else f"{prefix}{key} {value}")
-    return ", ".join(part for part in parts if part) or "not said"
+def _facts(values: dict[str, Any]) -> str:
+    """Short facts on one line; tables and long lists stay in ``--json``."""
+    facts = [f"{key} {_short(value)}" for key, value in values.items() if not isinstance(value, dict | list)]
+    facts += [f"{key} ({len(value)})" for key, value in values.items() if isinstance(value, dict | list) and value]
+    return ", ".join(facts) or "not said"
+
+
+def _short(value: Any) -> str:
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _metrics(metrics: dict[str, Any]) -> list[str]:
+    """One line a row of figures."""
+    tables = {name: table if isinstance(table, list) else [table] for name, table in metrics.items()}
+    return [
+        f"  {name.replace('_', ' ')}: {_facts(row)}"
+        for name, rows in tables.items()
+        for row in rows
+        if isinstance(row, dict)
+    ]

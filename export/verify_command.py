@@ -6,8 +6,12 @@ import argparse
 import json
 from pathlib import Path
 
+from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed
 from drsn_keras.training.data_options import add_data_options, open_run_with
+
+#: Below this, one clip weighs more than the allowed loss.
+_FEW = 200
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -50,6 +54,8 @@ def _handle(arguments: argparse.Namespace) -> None:
                 f"{verification.scheme} {row[verification.scheme]:.2f} %, agreement {row['agreement']:.2f} %"
             )
         print(f"loss {verification.loss:+.2f} points, agreement {verification.agreement:.2f} %")
+    if (n := sum(row["n"] for row in verification.rows)) < _FEW:
+        log(f"note: {n} clips are too few to judge half a point by; this says little")
     store_verification(arguments.bundle, verification)
     if verification.faults:
         raise CheckFailed(f"{arguments.bundle}: " + "; ".join(verification.faults))

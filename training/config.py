@@ -88,7 +88,7 @@ class KeywordConfig:
 
     def __post_init__(self) -> None:
         if (self.data is None) == (not self.synthesize):
-            raise UsageError("training data: expected either --data DIR or --synthesize WORDS")
+            raise UsageError("training data: expected --data DIR (with --manifest CSV or not) or --synthesize WORDS")
         for name, (low, high) in _WHOLE_NUMBERS.items():
             if not low <= getattr(self, name) <= high:
                 expected = f"at least {low}" if getattr(self, name) < low else f"at most {high}"

@@ -16,6 +16,7 @@ from drsn_keras.noise import BabbleNoise, NoiseSource, RecordedNoise, make_noise
 from .clips import Clips, load_clips
 from .config import KeywordConfig
 from .datasets import open_dataset
+from .made_silence import add_silence
 from .noise_recordings import NoiseSignals, find_noise, read_noise
 from .recordings import SILENCE, SPLITS, UNKNOWN, Recording
 from .split_list import list_clips, list_files
@@ -76,6 +77,19 @@ class Corpus:
         if not any(part.split == split for part in self.noise_parts):
             return {}
         return read_noise(self.noise_parts, self.sample_rate_hz, split, required=split == "train")
+
+    def describe(self) -> str:
+        """One line about what was found, and what a user should know is missing."""
+        counts = {split: self.clips(split) for split in SPLITS}
+        n = "/".join(str(len(clips)) for clips in counts.values())
+        groups = "/".join(str(len({r.group for r in clips.recordings})) for clips in counts.values())
+        line = f"{len(self.labels)} classes ({', '.join(self.labels)}), clips {n} and groups {groups} in train/val/test"
+        line += f", {len(self.recorded('train'))} recorded noises"
+        if self.protocol.get("speaker_disjoint") == "unknown":
+            line += "; speakers are unknown (see --group-regex): scores will be too good"
+        if UNKNOWN not in self.labels:
+            line += "; no _unknown_: every other word will be taken for one of these"
+        return line
 
     def read_all(self) -> None:
         """Read everything now: what is wrong with any part is found before hours of training, not after."""
@@ -179,6 +193,8 @@ def open_corpus(config: KeywordConfig, *, progress: bool = False) -> Corpus:
         # Noise that lies with the data is mixed in too; a file reached both ways counts once.
         corpus.noise_parts = (*given, *(part for part in corpus.noise_parts if part.path.resolve() not in files))
     _check_classes(corpus.labels)
+    if SILENCE not in corpus.labels:
+        add_silence(corpus, config.seed)
     return corpus
 
 

@@ -88,7 +88,7 @@ def evaluate_run(
         bundles=cards,
         verification=next((c["metrics"] for c in cards if "verification" in c["metrics"]), None),
         synthetic=corpus.synthetic,
-        commands=commands_of(run),
+        commands=commands_of(run, noises, snrs_db or SNR_GRID_DB),
     )
     return results, page
 
@@ -102,7 +102,7 @@ def _history(path: Path) -> list[dict[str, float]]:
         raise BundleError(mismatch(path, "a table of numbers", error)) from None
 
 
-def commands_of(run: OpenRun) -> list[str]:
+def commands_of(run: OpenRun, noises: Sequence[str], snrs_db: Sequence[float]) -> list[str]:
     """The commands that lead to this page, with folder names instead of a machine's paths."""
     config = run.config
     data = (
@@ -112,11 +112,12 @@ def commands_of(run: OpenRun) -> list[str]:
         + (f" --manifest {Path(config.manifest).name}" if config.manifest else "")
     )
     noise = f" --noise {' '.join(Path(folder).name for folder in config.noise)}" if config.noise else ""
-    name = run.folder.name
+    parts = run.folder.parts
+    name = "/".join(parts[-2:]) if parts[-2:-1] == ("runs",) else run.folder.name
     return [
         f"drsn-train keywords {data}{noise} --model {config.model} --epochs {config.epochs} --seed {config.seed} "
         f"--out {name}",
         f"drsn-export convert {name} --scheme int8",
         f"drsn-export verify {name}/bundles/int8",
-        f"drsn-train evaluate {name}",
+        f"drsn-train evaluate {name} --noises {','.join(noises)} --snrs {','.join(f'{s:g}' for s in snrs_db)}",
     ]

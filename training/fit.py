@@ -149,6 +149,7 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
     batch_size = min(config.batch_size, len(train))
     batches = Batches(train.x, train.y, len(corpus.labels), augmenter, config.spec, batch_size, config.seed)
     validation = NoisyValidation(corpus, config)
+    log(f"data: {corpus.describe()}")
     for note in corpus.notes:
         log(f"note: {note}")
 

@@ -141,6 +141,8 @@ def _handle(arguments: argparse.Namespace) -> None:
             raise UsageError(mismatch("--resume", "no other options (the run's own are used)", options))
         path = run_folder.require_run(run) / run_folder.CONFIG
         config = KeywordConfig.from_dict(run_folder.read_json(path), path)
+        if (run / run_folder.SUMMARY).is_file():
+            raise UsageError(mismatch("--resume", "an interrupted run", f"{run}, which is finished"))
     else:
         config = KeywordConfig(**given)
         if existing and not arguments.overwrite:

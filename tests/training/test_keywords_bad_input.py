@@ -127,7 +127,8 @@ def test_wrong_options_are_usage_errors(words, tmp_path, capsys, options, fault)
 
 
 def test_no_data_at_all(tmp_path, capsys):
-    assert "either --data DIR or --synthesize WORDS" in _fails(capsys, 2, *_out(tmp_path))
+    line = _fails(capsys, 2, *_out(tmp_path))
+    assert "expected --data DIR (with --manifest CSV or not) or --synthesize WORDS" in line
 
 
 def test_out_is_a_file(words, tmp_path, capsys):

@@ -141,4 +141,8 @@ def _check_parts(data: Path, recordings: list[Recording], labels: Sequence[str])
 def _about_silence(cuts: list[Recording], labels: set[str]) -> str:
     if cuts:
         return f"{len(cuts)} cuts of the background noise, parts of a file disjoint"
-    return "recordings of the data" if SILENCE in labels else "none in the data: made from generated noise in training"
+    return (
+        "recordings of the data"
+        if SILENCE in labels
+        else "none in the data: made of noise, recorded where there is any, else generated"
+    )
