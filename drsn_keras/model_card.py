@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import BundleError, mismatch
+from .files import write_atomically
 from .typed_fields import check_fields
 
 FORMAT = "drsn-keras model card"
@@ -124,12 +125,7 @@ class ModelCard:
     def write(self, folder: Path) -> Path:
         """Write ``card.json`` into a bundle folder."""
         path = folder / CARD_NAME
-        temporary = folder / f".{CARD_NAME}.tmp"
-        try:
-            temporary.write_text(json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            temporary.replace(path)  # in one step: a full disk leaves the old card whole
-        finally:
-            temporary.unlink(missing_ok=True)
+        write_atomically(path, json.dumps(self.to_dict(), indent=2, ensure_ascii=False) + "\n")
         return path
 
 

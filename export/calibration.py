@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from drsn_keras.files import write_atomically
 from drsn_keras.noise import mix_at_snr
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.corpus import Corpus
 from drsn_keras.training.features import BatchFeatures
-from drsn_keras.training.run_folder import write_atomically
 
 CALIBRATION_NAME = "calibration.csv"
 _COLUMNS = ("clip", "label", "noise", "snr_db", "gain_db")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from drsn_keras.files import write_atomically
 from drsn_keras.model_card import ModelCard
-from drsn_keras.training.run_folder import write_atomically
 
 CARD_PAGE_NAME = "CARD.md"
 

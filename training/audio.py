@@ -11,8 +11,7 @@ import numpy as np
 import soundfile
 
 from drsn_keras.errors import DataError, mismatch
-
-from .run_folder import write_atomically
+from drsn_keras.files import write_atomically
 
 #: What a file must be called to be taken for audio.
 AUDIO_SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".au", ".w64", ".caf"})

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from drsn_keras.errors import BundleError, mismatch
-
-from .run_folder import write_atomically
+from drsn_keras.files import write_atomically
 
 _META = "meta.json"
 #: What reading a damaged archive may raise.

@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from drsn_keras.command_line import log
+from drsn_keras.files import write_atomically
 
 from .conditions import CLEAN, RECORDED, SNR_GRID_DB, Condition, noisy_clips, sources_of, wilson_interval
 from .config import TRAINING_NOISES, UNSEEN_NOISES, KeywordConfig
 from .corpus import Corpus
 from .features import BatchFeatures
-from .run_folder import write_atomically
 
 COLUMNS = ("model", "scheme", "noise", "seen", "snr_db", "accuracy", "ci_low", "ci_high", "n")
 _SEED = 30_001

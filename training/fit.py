@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed
+from drsn_keras.files import write_atomically
 from drsn_keras.models.cost import count_macs, count_parameters
 from drsn_keras.models.keywords import keyword_network
 
@@ -34,7 +35,6 @@ from .run_folder import (
     SUMMARY,
     environment,
     git_revision,
-    write_atomically,
     write_json,
 )
 from .split_list import require_same_split, write_split_list

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from drsn_keras.frontend import FrontEndSpec
 from drsn_keras.model_card import BACKGROUND_LABELS, DetectorSpec
 
 from .clips import Clips
@@ -51,7 +52,8 @@ def choose_detector(model: keras.Model, corpus: Corpus, config: KeywordConfig) -
         # Half of the longer clip is silence: the same noise is 3 dB less below its mean power.
         nominal = {snr_db + 10.0 * np.log10(0.5): snr_db for snr_db in SNRS_DB}
         waves += [(f"{nominal[s]:g} dB", y) for s, y in noisy_clips(clips, sources, list(nominal), _SEED)]
-    scores = {name: _smoothed_peaks(model, y, config, default) for name, y in waves}
+    features = BatchFeatures(config.spec)
+    scores = {name: _smoothed_peaks(model, y, features, config.spec, default) for name, y in waves}
     others = np.concatenate([p[without][:, words].max(axis=1) for p in scores.values()])
     threshold = round(float(np.clip(np.quantile(others, 1.0 - FALSE_ACCEPT_RATE), _LOWEST, _HIGHEST)), 3)
     rows = []
@@ -72,11 +74,11 @@ def _in_silence(clips: Clips) -> Clips:
     return dataclasses.replace(clips, x=x, y=clips.y[chosen], recordings=())
 
 
-def _smoothed_peaks(model: keras.Model, y: np.ndarray, config: KeywordConfig, detector: DetectorSpec) -> np.ndarray:
+def _smoothed_peaks(
+    model: keras.Model, y: np.ndarray, features: BatchFeatures, spec: FrontEndSpec, detector: DetectorSpec
+) -> np.ndarray:
     """Largest smoothed probability of every class [shape=(clips, classes)] while the window moves over the clip."""
-    spec = config.spec
     hop = round(detector.hop_s * spec.sample_rate_hz)
-    features = BatchFeatures(spec)
     starts = range(0, y.shape[1] - spec.n_samples + 1, hop)
     p = np.stack(
         [model.predict(features(y[:, s : s + spec.n_samples]), batch_size=512, verbose=0) for s in starts], axis=1

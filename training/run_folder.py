@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.files import write_atomically
 
 CONFIG, MODEL, HISTORY, CHECKPOINT, SUMMARY = (
     "config.json",
@@ -31,23 +32,6 @@ WRITTEN = (
     *("evaluation.csv", "evaluation.txt", "thresholds.csv", "confusion.csv", "fresh.wav"),
 )
 _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "ai-edge-litert")
-
-
-def write_atomically(path: Path, content: bytes | str) -> None:
-    """Replace a file in one step: readers see the old content or the new, never a part."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        if error.filename is None:
-            error.filename = str(path)
-        raise
 
 
 def write_json(path: Path, values: Any) -> None:

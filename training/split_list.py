@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drsn_keras.errors import SplitError, mismatch
+from drsn_keras.files import write_atomically
 
 from .recordings import Recording
-from .run_folder import SPLIT_LIST, write_atomically
+from .run_folder import SPLIT_LIST
 
 if TYPE_CHECKING:
     from .clips import Clips

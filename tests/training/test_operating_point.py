@@ -5,6 +5,7 @@ import json
 import numpy as np
 
 from drsn_keras.model_card import BACKGROUND_LABELS, DetectorSpec
+from drsn_keras.training.features import BatchFeatures
 from drsn_keras.training.open_run import open_run
 from drsn_keras.training.operating_point import FALSE_ACCEPT_RATE, _smoothed_peaks, choose_detector
 
@@ -19,12 +20,13 @@ class Stub:
 
 def test_smoothing_is_the_devices_moving_average(tones_run):
     """A 0.15 s burst fills the middle frame at one or two looks 0.1 s apart: at most 2 of 3 in the average."""
-    config = open_run(tones_run).config
+    spec = open_run(tones_run).config.spec
+    features = BatchFeatures(spec)
     y = np.zeros((1, 32000), np.float32)
     y[0, 16000:18400] = np.random.default_rng(0).standard_normal(2400)
-    peak = _smoothed_peaks(Stub(), y, config, DetectorSpec(hop_s=0.1, smoothing_s=0.3))
+    peak = _smoothed_peaks(Stub(), y, features, spec, DetectorSpec(hop_s=0.1, smoothing_s=0.3))
     assert peak[0, 0] in (np.float32(1 / 3), np.float32(2 / 3))
-    assert _smoothed_peaks(Stub(), y, config, DetectorSpec(hop_s=0.1, smoothing_s=0.1))[0, 0] == 1.0
+    assert _smoothed_peaks(Stub(), y, features, spec, DetectorSpec(hop_s=0.1, smoothing_s=0.1))[0, 0] == 1.0
 
 
 def test_threshold_keeps_the_false_accept_rate(tones_run):

@@ -8,9 +8,9 @@ import pytest
 
 from drsn_keras.errors import BundleError, CheckFailed, SplitError
 from drsn_keras.export.cli import main as export
+from drsn_keras.files import write_atomically
 from drsn_keras.training.cli import main as train
 from drsn_keras.training.open_run import open_run
-from drsn_keras.training.run_folder import write_atomically
 from small_runs import write_tones
 
 

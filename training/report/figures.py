@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..run_folder import write_atomically
+from drsn_keras.files import write_atomically
+
 from .accuracy_figures import draw_accuracy, draw_noises
 from .confusion_figure import draw_confusions
 from .grid import Grid

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from drsn_keras.files import write_atomically
+
 from ..conditions import Condition
-from ..run_folder import write_atomically
 
 if TYPE_CHECKING:
     import keras

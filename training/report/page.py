@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.files import write_atomically
 from drsn_keras.noise import GENERATORS, BabbleNoise
 
 from ..conditions import RECORDED
 from ..evaluate import Result
-from ..run_folder import write_atomically
 from . import readable, sentences, tables, trend
 from .accuracy_figures import MAX_PANELS
 from .confusion_figure import matrices
