@@ -1,0 +1,1 @@
+"""What is inside a bundle, and where it loses precision."""

@@ -1,0 +1,77 @@
+"""The lowered twin of a trained model, and the proof that it is the same function."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+import numpy as np
+import tf_keras
+
+from drsn_keras.errors import CheckFailed, mismatch
+
+from .emit import emit
+from .folding import fold
+from .ir import Graph
+from .targets import specialise
+from .walk import trace
+
+#: Largest difference of an output, relative to outputs above 1.
+PARITY = 1e-5
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Twin:
+    """A model for one target: the tf_keras model and the primitives that it was made of."""
+
+    model: tf_keras.Model
+    graph: Graph
+    target: str
+    parity: float | None = None
+
+    def predict(self, x: np.ndarray, batch_size: int = 256) -> np.ndarray:
+        """Outputs for inputs in the Keras model's shape."""
+        x = np.asarray(x, np.float32).reshape(-1, *self.graph.input.shape)
+        return np.concatenate([self.model(x[i : i + batch_size]).numpy() for i in range(0, len(x), batch_size)])
+
+
+def lower(model: keras.Model, target: str = "litert", examples: np.ndarray | None = None) -> Twin:
+    """Lower a model, and prove the twin on examples where there are some.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional, one input and one output of known shapes; trained (or not) in inference mode.
+    target : {"litert", "tflm", "ethos-u"}
+    examples : np.ndarray [shape=(n, ...)]
+        Real inputs that the parity is asserted on.
+
+    Returns
+    -------
+    Twin
+
+    Raises
+    ------
+    UsageError
+        If a layer has no rule, or the target cannot run an operator.
+    CheckFailed
+        If the twin's outputs differ by more than 1e-5 (relative to outputs above 1).
+    """
+    graph = trace(model)
+    fold(graph)
+    specialise(graph, target)
+    twin = Twin(emit(graph, f"{model.name}_{target.replace('-', '_')}"), graph, target)
+    if examples is None:
+        return twin
+    return dataclasses.replace(twin, parity=check_parity(model, twin, examples))
+
+
+def check_parity(model: keras.Model, twin: Twin, examples: np.ndarray) -> float:
+    """Largest difference between a model and its twin on examples; an error above 1e-5."""
+    expected = model.predict(examples, batch_size=256, verbose=0)
+    difference = float(np.max(np.abs(twin.predict(examples) - expected) / np.maximum(1.0, np.abs(expected))))
+    if not difference <= PARITY:
+        raise CheckFailed(
+            mismatch(f"{model.name}, lowered for {twin.target}", f"within {PARITY:g} of Keras", difference)
+        )
+    return difference

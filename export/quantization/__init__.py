@@ -1,0 +1,1 @@
+"""Beyond the plain converter: percentile and MSE ranges, quantisation-aware training, pruning, mixed schemes."""
