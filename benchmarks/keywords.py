@@ -10,18 +10,17 @@ import argparse
 import json
 import os
 import sys
-import time
 from pathlib import Path
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import DrsnError
 from drsn_keras.training.quiet import quiet_tensorflow
+from keyword_runs import EPOCHS, configuration, require_data, train
 
 #: What the int8 bundle must reach [%], and what it may cost.
 BARS = {"int8_clean": 89.0, "int8_0db": 78.0, "int8_m5db": 68.0}
 LIMITS = {"parameters": 75_000, "train_seconds": 240}
 SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0, -5.0, -10.0)
-NOISE_FOLDERS = ("gsc_background", "chen_noises", "esc10")
 
 
 def main() -> None:
@@ -30,11 +29,10 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("DRSN_DATA", "../shared/data")))
     parser.add_argument("--runs", type=Path, default=Path("build/bench/runs"))
     parser.add_argument("--out", type=Path, default=Path("build/bench/keywords.json"))
-    parser.add_argument("--epochs", type=int, default=85)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    if not (arguments.data / "MANIFEST.csv").is_file():
-        raise SystemExit(f"{arguments.data}: expected the recordings' folder with MANIFEST.csv (--data or DRSN_DATA)")
+    require_data(arguments.data)
     quiet_tensorflow()
     figures = {}
     for kind in ("drsn-cw", "resnet"):
@@ -90,36 +88,18 @@ def _key(snr_db: float) -> str:
 def _measure(kind: str, arguments: argparse.Namespace) -> dict:
     from drsn_keras.export.calibration import draw_calibration
     from drsn_keras.export.convert import convert_run
+    from drsn_keras.export.recipe import Recipe
     from drsn_keras.export.verified_card import store_verification
     from drsn_keras.export.verify import verify_bundle
     from drsn_keras.training.conditions import CLEAN, RECORDED
-    from drsn_keras.training.config import KeywordConfig
-    from drsn_keras.training.corpus import open_corpus
     from drsn_keras.training.evaluate import accuracy_of
     from drsn_keras.training.evaluation_run import evaluate_run
-    from drsn_keras.training.fit import train_keywords
-    from drsn_keras.training.open_run import open_run
-    from drsn_keras.training.run_folder import clear_run, locked
 
-    audio = (arguments.data / "audio").resolve()
-    config = KeywordConfig(
-        data=str(audio / "gsc_v2_test"),
-        manifest=str((arguments.data / "MANIFEST.csv").resolve()),
-        noise=tuple(str(audio / name) for name in NOISE_FOLDERS),
-        model=kind,
-        seed=arguments.seed,
-        epochs=arguments.epochs,
-    )
     folder = arguments.runs / kind
-    with locked(folder):
-        clear_run(folder)
-        log(f"training {kind}")
-        began = time.monotonic()
-        summary = train_keywords(config, open_corpus(config), folder)
-        train_seconds = time.monotonic() - began
-    run = open_run(folder)
+    run, train_seconds = train(configuration(arguments.data, kind, arguments.seed, arguments.epochs), folder)
+    summary = run.summary
     bundle = folder / "bundles" / "int8"
-    card = convert_run(run.model, config, summary, "int8", draw_calibration(run.corpus, config), bundle)
+    card = convert_run(run, Recipe(), draw_calibration(run.corpus, run.config), bundle)
     verification = verify_bundle(bundle, run)
     store_verification(bundle, verification)
     for fault in verification.faults:

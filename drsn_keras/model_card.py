@@ -73,6 +73,8 @@ class DetectorSpec:
 class ModelCard:
     """Everything a device or a person needs to know about one model file.
 
+    ``target`` is whose kernels the graph was written for, ``export`` how it was lowered and quantised,
+    ``outside_graph`` what the model needs besides the graph (a front end's FFT) and the device code that does it.
     ``front_end`` holds :meth:`drsn_keras.frontend.FrontEndSpec.to_dict`; ``training``, ``metrics`` and ``versions``
     are free-form for people and later stages.
     """
@@ -91,6 +93,9 @@ class ModelCard:
     parameters: int = 0
     macs: int = 0
     synthetic_speech: bool = False
+    target: str = "litert"
+    export: dict[str, Any] = dataclasses.field(default_factory=dict)
+    outside_graph: dict[str, str] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)

@@ -1,46 +1,78 @@
-"""Inputs that integer ranges are measured on: training clips, clean and in noise, with a list of what they are."""
+"""Inputs that integer ranges are measured on: training clips, clean and in noise, from a list that replays exactly."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from drsn_keras.errors import DataError
 from drsn_keras.files import write_atomically
 from drsn_keras.noise import mix_at_snr
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.corpus import Corpus
 from drsn_keras.training.features import BatchFeatures
 
+from .clip_names import clip_name
+
 CALIBRATION_NAME = "calibration.csv"
-_COLUMNS = ("clip", "label", "noise", "snr_db", "gain_db")
+COLUMNS = ("clip", "label", "noise", "snr_db", "gain_db", "noise_seed")
+NO_NOISE = "none"
 #: Share of the clips that get noise.
 _NOISY = 0.7
 
 
+@dataclasses.dataclass(frozen=True)
+class CalibrationRow:
+    """One clip and what is mixed into it.
+
+    Parameters
+    ----------
+    clip : str
+        Path below the data folder.
+    label : str
+    noise : str
+        A noise that the run was trained with, or ``none``.
+    snr_db : float
+        Infinite without noise.
+    gain_db : float
+    noise_seed : int
+        Decides the stretch of noise.
+    """
+
+    clip: str
+    label: str
+    noise: str = NO_NOISE
+    snr_db: float = float("inf")
+    gain_db: float = 0.0
+    noise_seed: int = 0
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Calibration:
-    """Features [shape=(n, frames, channels)] and one row about each."""
+    """Features [shape=(n, frames, channels), float32] and one row about each; ``source`` is a list's name or a seed."""
 
     features: np.ndarray
-    rows: tuple[dict[str, Any], ...]
-    seed: int
+    rows: tuple[CalibrationRow, ...]
+    source: str
 
     def describe(self) -> dict[str, Any]:
         """For the model card."""
-        noisy = sum(row["noise"] != "none" for row in self.rows)
-        return {"clips": len(self.rows), "noisy": noisy, "split": "train", "seed": self.seed, "list": CALIBRATION_NAME}
+        noisy = sum(row.noise != NO_NOISE for row in self.rows)
+        return {"clips": len(self.rows), "noisy": noisy, "drawn": self.source, "list": CALIBRATION_NAME}
 
     def write(self, path: Path) -> None:
-        """Write the list as CSV."""
+        """Write the list as CSV: what ``--calibration`` reads."""
         text = io.StringIO()
-        writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(self.rows)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in self.rows:
+            writer.writerow((row.clip, row.label, row.noise, f"{row.snr_db:g}", f"{row.gain_db:g}", row.noise_seed))
         write_atomically(path, text.getvalue())
 
 
@@ -52,39 +84,38 @@ def draw_calibration(corpus: Corpus, config: KeywordConfig, clips: int = 300, se
     rng = np.random.default_rng(seed)
     train = corpus.clips("train")
     chosen = rng.permutation(len(train))[:clips]
-    noise = corpus.training_noise(rng)
-    names = sorted(noise)
-    waves = np.empty((len(chosen), corpus.n_samples), np.float32)
+    noises = sorted({*corpus.recorded("train"), *corpus.noise_kinds})
     rows = []
-    for i, index in enumerate(chosen):
-        y = train.x[index].astype(np.float32) / 32768.0
-        row = {
-            "clip": _name(train.recordings[index].path, config),
-            "label": train.labels[train.y[index]],
-            "noise": "none",
-            "snr_db": "inf",
-        }
-        name, snr_db = names[int(rng.integers(len(names)))], float(rng.uniform(-10.0, 20.0))
-        signal = _stretch(noise[name], corpus.n_samples, rng)
-        if rng.random() < _NOISY and y.any() and signal.any():
-            y = mix_at_snr(y, signal, snr_db)[0]
-            row.update(noise=name, snr_db=f"{snr_db:.2f}")
-        gain_db = float(rng.uniform(-20.0, 6.0))
-        row["gain_db"] = f"{gain_db:.2f}"
-        waves[i] = y * np.float32(10.0 ** (gain_db / 20.0))
-        rows.append(row)
-    return Calibration(BatchFeatures(config.spec)(waves), tuple(rows), seed)
+    for index in chosen:
+        noise, snr_db = noises[int(rng.integers(len(noises)))], round(float(rng.uniform(-10.0, 20.0)), 2)
+        noisy, gain_db = rng.random() < _NOISY, round(float(rng.uniform(-20.0, 6.0)), 2)
+        noise_seed = int(rng.integers(2**31))
+        name, label = clip_name(train.recordings[index], config), train.labels[train.y[index]]
+        rows.append(
+            CalibrationRow(name, label, noise, snr_db, gain_db, noise_seed)
+            if noisy and train.x[index].any()
+            else CalibrationRow(name, label, gain_db=gain_db)
+        )
+    return render(train.x[chosen], rows, corpus, config, f"from the training part, seed {seed}")
 
 
-def _name(path: Path, config: KeywordConfig) -> str:
-    """Path below the data folder: a list that another machine can use."""
-    if config.data and Path(path).is_relative_to(config.data):
-        return Path(path).relative_to(config.data).as_posix()
-    return Path(path).name
-
-
-def _stretch(signals: list[np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
-    signal = signals[int(rng.integers(len(signals)))]
-    signal = np.tile(signal, -(-n // len(signal)))
-    start = int(rng.integers(len(signal) - n + 1))
-    return signal[start : start + n]
+def render(
+    x: np.ndarray, rows: Sequence[CalibrationRow], corpus: Corpus, config: KeywordConfig, source: str
+) -> Calibration:
+    """Mix and compute features: clips [shape=(n, n_samples), int16] and their rows."""
+    waves = np.empty(x.shape, np.float32)
+    sources = {name: corpus.source(name, "train") for name in {row.noise for row in rows} - {NO_NOISE}}
+    made = []
+    for i, row in enumerate(rows):
+        y = x[i].astype(np.float32) / 32768.0
+        if row.noise != NO_NOISE:
+            rng = np.random.default_rng(row.noise_seed)
+            noise = sources[row.noise](rng, corpus.n_samples, corpus.sample_rate_hz)
+            try:
+                y = mix_at_snr(y, noise, row.snr_db)[0]
+            except DataError:
+                # A recorded noise may pause for a second, and a clip may be silent: nothing to mix then.
+                row = CalibrationRow(row.clip, row.label, gain_db=row.gain_db)
+        waves[i] = y * np.float32(10.0 ** (row.gain_db / 20.0))
+        made.append(row)
+    return Calibration(BatchFeatures(config.spec)(waves), tuple(made), source)

@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from drsn_keras.files import write_atomically
 from drsn_keras.model_card import ModelCard
 
 CARD_PAGE_NAME = "CARD.md"
+_SCHEMES = {
+    "float32": "float32 throughout",
+    "float16": "weights in float16, computes in float",
+    "dynamic": "weights in int8, activations in float",
+    "int8": "int8 throughout (weights a scale a channel)",
+    "int16x8": "activations int16, weights int8",
+    "int8-qat": "int8 throughout, fine-tuned with the quantisation in the loop",
+}
+_TARGETS = {
+    "litert": "LiteRT with XNNPACK (Raspberry Pi, workstation)",
+    "tflm": "TFLite-Micro and generated C (microcontrollers)",
+    "ethos-u": "Arm Ethos-U (NPU)",
+}
+#: Metrics that have a section of their own.
+_VERIFICATION = "verification"
 
 
 def write_card_page(folder: Path, card: ModelCard) -> Path:
@@ -30,8 +46,9 @@ def card_page(card: ModelCard) -> str:
         "| | |",
         "|---|---|",
         f"| network | {card.model}, {card.parameters:,} parameters, {card.macs / 1e6:.2f} M MACs a window |",
-        f"| file | model.tflite, {card.size_bytes:,} bytes, SHA-256 `{card.sha256}` |",
-        f"| quantisation | {card.scheme}; {_end('input', card.input)}; {_end('output', card.output)} |",
+        f"| file | model.tflite, {card.size_bytes:,} bytes{_gzip(card)}, SHA-256 `{card.sha256}` |",
+        f"| quantisation | {_quantisation(card)}; {_end('input', card.input)}; {_end('output', card.output)} |",
+        f"| made for | {_TARGETS.get(card.target, card.target)}{_parity(card)} |",
         f"| front end | {_front_end(card.front_end)} |",
         f"| detector | fires at {detector.threshold:g}, re-arms below {detector.release:g}, looks every "
         f"{detector.hop_s:g} s, averages {detector.smoothing_s:g} s, rests {detector.refractory_s:g} s |",
@@ -41,11 +58,63 @@ def card_page(card: ModelCard) -> str:
         f"| calibration | {_pairs(training['calibration'])} |",
         "",
     ]
+    if card.outside_graph:
+        lines += ["## Not in the graph", "", "What the device computes besides the model file:", ""]
+        lines += [f"- {part}: `{code}`" for part, code in card.outside_graph.items()] + [""]
+    if rows := card.metrics.get(_VERIFICATION):
+        lines += ["## How it does in noise", "", *_in_noise(rows), ""]
     lines += ["## How the data was divided", "", *_bullets(training["protocol"]), ""]
     for name, table in card.metrics.items():
-        lines += [f"## {name.replace('_', ' ').capitalize()}", "", *_table(table), ""]
+        if name != _VERIFICATION:
+            lines += [f"## {name.replace('_', ' ').capitalize()}", "", *_table(table), ""]
     lines += ["## Versions", "", *(f"- {name} {version}" for name, version in card.versions.items()), ""]
     return "\n".join(lines)
+
+
+def _gzip(card: ModelCard) -> str:
+    size = card.export.get("gzip_bytes")
+    return f" ({size:,} after gzip)" if size else ""
+
+
+def _parity(card: ModelCard) -> str:
+    parity = card.export.get("parity")
+    return "" if parity is None else f"; lowered, the same function as the Keras model within {parity:.1e}"
+
+
+def _quantisation(card: ModelCard) -> str:
+    facts = card.export
+    text = _SCHEMES.get(facts.get("scheme", card.scheme), card.scheme)
+    if facts.get("ranges", "min-max") != "min-max":
+        text += f", ranges by {facts['ranges']}"
+    for place, precision in facts.get("keep", {}).items():
+        text += f", {place} kept at {precision}"
+    if "prune" in facts:
+        text += f", {100 * facts['prune']:g} % of the kernels' weights zero"
+    if "cluster" in facts:
+        text += f", {facts['cluster']} distinct values a kernel before quantisation"
+    return text
+
+
+def _in_noise(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Accuracy by SNR and scheme on the test clips."""
+    facts = {"noise", "snr_db", "n", "agreement", "float_difference"}
+    schemes = [name for name in rows[0] if name not in facts]
+    titles = {"keras": "Keras model", "float32": "float32 file"}
+    names = [titles.get(name, f"this file ({name})") for name in schemes]
+    lines = [
+        f"Accuracy [%] on {rows[0]['n']:,} test clips that training never heard, and the share of clips on which this "
+        "file answers as the Keras model does.",
+        "",
+        "| noise | SNR | " + " | ".join(names) + " | agreement |",
+        "|---" * (len(names) + 3) + "|",
+    ]
+    for row in rows:
+        clean = row["noise"] == "none"
+        values = " | ".join(f"{row[name]:.2f}" for name in (*schemes, "agreement"))
+        lines.append(
+            f"| {'none' if clean else row['noise']} | {'clean' if clean else row['snr_db'] + ' dB'} | {values} |"
+        )
+    return lines
 
 
 def _end(name: str, tensor) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from drsn_keras import __version__
 from drsn_keras.command_line import run
 
-from . import convert_command, verify_command
+from . import bench_command, convert_command, inspect_command, verify_command
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -23,6 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     convert_command.add(commands)
     verify_command.add(commands)
+    inspect_command.add(commands)
+    bench_command.add(commands)
     return parser
 
 

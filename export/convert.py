@@ -1,115 +1,106 @@
-"""A trained run becomes a bundle: convert to TFLite, quantise, write the card."""
+"""A trained run becomes a bundle: lower, prove, quantise, write the card."""
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import tempfile
-import warnings
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-import tensorflow as tf
+import tf_keras
 
 from drsn_keras.edge.interpreter import Interpreter
-from drsn_keras.errors import CheckFailed
 from drsn_keras.model_card import CARD_NAME, MODEL_NAME, DetectorSpec, ModelCard, sha256_of
 from drsn_keras.training.config import KeywordConfig
-from drsn_keras.training.quiet import native_stderr_aside
+from drsn_keras.training.open_run import OpenRun
 from drsn_keras.training.run_folder import environment, git_revision
 
 from .calibration import CALIBRATION_NAME, Calibration
 from .card_page import CARD_PAGE_NAME, write_card_page
-from .graph import float_tensors
+from .gzip_size import gzip_size
+from .lowering import Twin, lower
+from .quantize import quantize
+from .recipe import Recipe
 
-SCHEMES = ("float32", "float16", "dynamic", "int8")
+
+@dataclasses.dataclass(frozen=True)
+class Converted:
+    """A flatbuffer and the facts about it that belong into a card."""
+
+    content: bytes
+    twin: Twin
+    facts: dict[str, Any]
 
 
-def to_tflite(model: keras.Model, scheme: str, calibration: np.ndarray | None = None) -> bytes:
-    """Convert a Keras model whose input has no unknown axis but the batch.
+def convert(run: OpenRun, recipe: Recipe, calibration: Calibration) -> Converted:
+    """Lower a run's model, prove the twin on the calibration clips, quantise it.
 
-    Parameters
-    ----------
-    model : keras.Model
-    scheme : {"float32", "float16", "dynamic", "int8"}
-        ``float16`` stores weights in half precision, ``dynamic`` stores int8 weights and computes in float,
-        ``int8`` computes in integers throughout, input and output included.
-    calibration : np.ndarray [shape=(n, ...)]
-        Inputs that the ranges of ``int8`` are measured on.
-
-    Returns
-    -------
-    bytes
-        A flatbuffer for a batch of one.
+    Raises
+    ------
+    UsageError
+        If a layer cannot be lowered for the target, or a layer to keep does not exist.
+    CheckFailed
+        If the twin is not the same function within 1e-5, or an integer graph holds a float tensor.
     """
-    if scheme not in SCHEMES:
-        raise ValueError(f"scheme: expected one of {', '.join(SCHEMES)}, got {scheme!r}")
-    signature = [tf.TensorSpec((1, *model.input_shape[1:]), tf.float32, name="input")]
-    with tempfile.TemporaryDirectory() as folder:
-        archive = keras.export.ExportArchive()
-        archive.track(model)
-        archive.add_endpoint("serve", lambda x: model(x, training=False), input_signature=signature)
-        archive.write_out(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if scheme != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if scheme == "float16":
-            converter.target_spec.supported_types = [tf.float16]
-        if scheme == "int8":
-            if calibration is None:
-                raise ValueError("scheme int8: expected calibration inputs, got none")
-            converter.representative_dataset = lambda: ([x[None]] for x in calibration.astype(np.float32))
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = tf.int8
-            converter.inference_output_type = tf.int8
-        with native_stderr_aside(), warnings.catch_warnings():
-            # The statistics come from the calibration inputs; the converter asks for others all the same.
-            warnings.filterwarnings("ignore", message="Statistics for quantized inputs were expected")
-            return converter.convert()
+    twin = lower(run.model, recipe.target, calibration.features)
+    content = quantize(twin, recipe, calibration.features, _fine_tuned(run, twin, recipe, calibration))
+    return Converted(content, twin, {**recipe.to_dict(), "parity": twin.parity, "gzip_bytes": gzip_size(content)})
 
 
-def convert_run(
-    model: keras.Model,
-    config: KeywordConfig,
-    summary: dict[str, Any],
-    scheme: str,
-    calibration: Calibration,
-    bundle: Path,
-) -> ModelCard:
+def _fine_tuned(run: OpenRun, twin: Twin, recipe: Recipe, calibration: Calibration) -> tf_keras.Model | None:
+    """What training made of the twin, where the recipe asks for any."""
+    if recipe.scheme == "int8-qat":
+        from .quantization.aware_training import train_aware
+
+        return train_aware(run, twin, calibration.features, seed=recipe.seed)
+    if recipe.prune is not None:
+        from .quantization.sparsity import prune
+
+        return prune(run, twin, recipe.prune, seed=recipe.seed)
+    if recipe.cluster is not None:
+        from .quantization.clustering import cluster
+
+        return cluster(run, twin, recipe.cluster, seed=recipe.seed)
+    return None
+
+
+def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: Path) -> ModelCard:
     """Write a bundle folder: the model, its card for machines and for people, the calibration list.
 
     The folder appears when everything in it is complete; an older bundle there is set aside first, then removed.
 
     Raises
     ------
-    CheckFailed
-        If the int8 graph holds a float tensor.
+    UsageError, CheckFailed
+        As :func:`convert`.
     """
-    content = to_tflite(model, scheme, calibration.features)
-    if scheme == "int8" and (found := float_tensors(content)):
-        raise CheckFailed(f"int8 graph: expected no float tensor, got {len(found)}, the first: {found[0]}")
+    converted = convert(run, recipe, calibration)
+    config, summary = run.config, run.summary
     bundle.parent.mkdir(parents=True, exist_ok=True)
     building = Path(tempfile.mkdtemp(prefix=f".{bundle.name}.", dir=bundle.parent))
     try:
         path = building / MODEL_NAME
-        path.write_bytes(content)
+        path.write_bytes(converted.content)
         interpreter = Interpreter(path)
         card = ModelCard(
-            name=f"{config.model} keywords, {scheme}",
+            name=f"{config.model} keywords, {recipe.name}",
             task="keywords",
             model=config.model,
-            scheme=scheme,
+            scheme=recipe.name,
+            target=recipe.target,
             labels=tuple(summary["labels"]),
             front_end=config.front_end,
             input=interpreter.input,
             output=interpreter.output,
             sha256=sha256_of(path),
-            size_bytes=len(content),
+            size_bytes=len(converted.content),
             detector=DetectorSpec(**summary["detector"]),
             parameters=summary["parameters"],
             macs=summary["macs"],
             synthetic_speech=summary["synthetic_speech"],
+            export=converted.facts,
+            outside_graph=outside_graph(config),
             training=training_facts(config, summary, calibration),
             metrics={
                 "validation_keras": summary["validation"],
@@ -135,6 +126,15 @@ def is_bundle(folder: Path) -> bool:
     """Whether a folder holds a bundle, damaged or not, and nothing else: what may be replaced by a new one."""
     names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
     return CARD_NAME in names and names <= {MODEL_NAME, CARD_NAME, CARD_PAGE_NAME, CALIBRATION_NAME}
+
+
+def outside_graph(config: KeywordConfig) -> dict[str, str]:
+    """What the model needs but the graph does not hold, and the code that does it on the device."""
+    kind = config.spec.kind.replace("_", "-")
+    return {
+        f"{kind} front end (framing, window, FFT, mel bands, logarithm)": "drsn_keras.frontend.StreamingFrontEnd",
+        "detector (smoothing, threshold, hysteresis, refractory time)": "drsn_keras.edge.detector",
+    }
 
 
 def training_facts(config: KeywordConfig, summary: dict[str, Any], calibration: Calibration) -> dict[str, Any]:

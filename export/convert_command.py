@@ -6,10 +6,11 @@ import argparse
 import json
 from pathlib import Path
 
+from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.training.data_options import add_data_options, open_run_with
 
-_SCHEMES = ("int8", "float32", "float16", "dynamic")
+from .recipe import DEFAULT_RANGES, RANGES, SCHEMES, TARGETS, Recipe, parse_keep
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -17,37 +18,89 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser(
         "convert",
         help="make a bundle from a run",
-        description="Convert a run's model to TFLite and write a bundle: model, card, calibration list.",
-        epilog="example: drsn-export convert runs/mine --scheme int8",
+        description="Lower a run's model to integer-friendly primitives, prove that they are the same function (1e-5 "
+        "on the calibration clips), quantise, and write a bundle: model, card, calibration list.",
+        epilog="examples: drsn-export convert runs/mine; drsn-export convert runs/mine --scheme int8-qat; "
+        "drsn-export convert runs/mine --target tflm --prune 0.5",
     )
     parser.add_argument("run", type=Path, metavar="RUN")
-    parser.add_argument("--scheme", choices=_SCHEMES, default="int8", help="int8 by default")
-    parser.add_argument("--out", type=Path, metavar="BUNDLE", help="RUN/bundles/SCHEME by default")
-    parser.add_argument("--calibration-clips", type=int, default=300, metavar="N", help="300 by default")
+    parser.add_argument(
+        "--scheme",
+        choices=SCHEMES,
+        default="int8",
+        help="int8 by default; int16x8: activations int16, weights int8; int8-qat: fine-tuned with quantisation",
+    )
+    parser.add_argument(
+        "--target",
+        choices=TARGETS,
+        default="litert",
+        help="whose kernels: litert (Raspberry Pi, workstation; the default), tflm (TFLite-Micro, C), ethos-u",
+    )
+    parser.add_argument("--prune", type=float, metavar="SHARE", help="set this share of the weights to zero, and tune")
+    parser.add_argument("--cluster", type=int, metavar="N", help="reduce each kernel to N distinct values, and tune")
+    parser.add_argument("--out", type=Path, metavar="BUNDLE", help="RUN/bundles/NAME by default, named for the options")
+    calibration = parser.add_argument_group("ranges of integers")
+    calibration.add_argument(
+        "--calibration", type=Path, metavar="CSV", help="measure on these clips (a bundle's calibration.csv)"
+    )
+    calibration.add_argument(
+        "--calibration-clips", type=int, metavar="N", help="draw so many training clips; 300 by default"
+    )
+    calibration.add_argument(
+        "--ranges", choices=RANGES, default=DEFAULT_RANGES, help=f"how a range is chosen; {DEFAULT_RANGES} by default"
+    )
+    calibration.add_argument(
+        "--keep",
+        action="append",
+        default=[],
+        metavar="LAYER=int16|float",
+        help="keep a layer (or all whose names start so) at a higher precision; may be given several times",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of fine-tuning; 0 by default")
     add_data_options(parser)
     parser.add_argument("--json", action="store_true", help="print the card as JSON")
     parser.set_defaults(handler=_handle)
 
 
 def _handle(arguments: argparse.Namespace) -> None:
-    if arguments.calibration_clips < 1:
-        raise UsageError(mismatch("--calibration-clips", "at least 1", arguments.calibration_clips))
+    if arguments.calibration is not None and arguments.calibration_clips is not None:
+        raise UsageError(mismatch("--calibration and --calibration-clips", "one of them", "both"))
+    clips = 300 if arguments.calibration_clips is None else arguments.calibration_clips
+    if clips < 1:
+        raise UsageError(mismatch("--calibration-clips", "at least 1", clips))
+    if arguments.seed < 0:
+        raise UsageError(mismatch("--seed", "at least 0", arguments.seed))
+    recipe = Recipe(
+        scheme=arguments.scheme,
+        target=arguments.target,
+        ranges=arguments.ranges,
+        keep=parse_keep(arguments.keep),
+        prune=arguments.prune,
+        cluster=arguments.cluster,
+        seed=arguments.seed,
+    )
     from drsn_keras.training.quiet import quiet_tensorflow
 
     quiet_tensorflow()
     from drsn_keras.training.open_run import BUNDLES
 
     from .calibration import draw_calibration
+    from .calibration_list import read_calibration
     from .convert import convert_run, is_bundle
 
     run = open_run_with(arguments, arguments.run)
-    bundle = arguments.out or arguments.run / BUNDLES / arguments.scheme
+    bundle = arguments.out or arguments.run / BUNDLES / recipe.name
     if bundle.is_symlink() or (bundle.exists() and not is_bundle(bundle)):
         raise UsageError(mismatch(bundle, "a new folder or an older bundle", "something else there"))
-    calibration = draw_calibration(run.corpus, run.config, arguments.calibration_clips)
-    card = convert_run(run.model, run.config, run.summary, arguments.scheme, calibration, bundle)
+    if arguments.calibration is None:
+        calibration = draw_calibration(run.corpus, run.config, clips)
+    else:
+        calibration = read_calibration(arguments.calibration, run.corpus, run.config)
+    card = convert_run(run, recipe, calibration, bundle)
+    log(f"lowered for {card.target}: the same function as the Keras model within {card.export['parity']:.1e}")
     if arguments.json:
         print(json.dumps(card.to_dict(), indent=2, ensure_ascii=False))
     else:
         speech = ", trained on synthetic speech" if card.synthetic_speech else ""
-        print(f"{bundle}: {card.name}, {card.size_bytes:,} bytes, {len(card.labels)} labels{speech}")
+        size = f"{card.size_bytes:,} bytes ({card.export['gzip_bytes']:,} after gzip)"
+        print(f"{bundle}: {card.name}, {size}, {len(card.labels)} labels{speech}")

@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 
-import numpy as np
-from ai_edge_litert.interpreter import Interpreter, OpResolverType
+from .inspection.flatbuffer import read_file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,18 +23,10 @@ class Graph:
 
 def read_graph(content: bytes) -> Graph:
     """List a flatbuffer's operators and tensors."""
-    # Without default delegates the list is the file's own; with them it would also show the partitions.
-    interpreter = Interpreter(
-        model_content=content, experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
-    )
-    operators = tuple(op["op_name"] for op in interpreter._get_ops_details())
-    tensors = tuple(
-        (t["name"], np.dtype(t["dtype"]).name, tuple(int(n) for n in t["shape"]))
-        for t in interpreter.get_tensor_details()
-    )
-    return Graph(operators, tensors)
+    file = read_file(content)
+    return Graph(tuple(op.name for op in file.operators), tuple((t.name, t.dtype, t.shape) for t in file.tensors))
 
 
 def float_tensors(content: bytes) -> list[str]:
     """Names of all tensors in floating point."""
-    return [name for name, dtype, _ in read_graph(content).tensors if dtype.startswith("float")]
+    return read_file(content).float_tensors

@@ -42,16 +42,22 @@ def to_tflite(model: tf_keras.Model, scheme: str, calibration: np.ndarray | None
     serve = tf.function(
         lambda x: model(x, training=False), input_signature=[tf.TensorSpec(shape, tf.float32, name="input")]
     )
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], model)
+    # The converter saves what it is given to track: a module of the bare weights, as saving the model would trace every
+    # layer once more (two thirds of the time).
+    weights = tf.Module()
+    weights.variables_of_model = model.variables
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([serve.get_concrete_function()], weights)
     if scheme != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if scheme == "float16":
         converter.target_spec.supported_types = [tf.float16]
     if scheme in _INTEGERS:
         operators, dtype = _INTEGERS[scheme]
-        converter.target_spec.supported_ops = [operators]
         converter.inference_input_type = converter.inference_output_type = dtype
+        # Without calibration the ranges are the model's own. The converter then refuses to be told "integers only"
+        # (a check of its usage statistics, which does not look for fake quantisation): the caller checks the result.
         if calibration is not None:
+            converter.target_spec.supported_ops = [operators]
             inputs = np.asarray(calibration, np.float32).reshape(-1, *shape)
             converter.representative_dataset = lambda: ([x] for x in inputs)
     with native_stderr_aside(), warnings.catch_warnings():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-sys.path.insert(0, str(Path(__file__).parent))  # layer_contract, small_runs
+sys.path.insert(0, str(Path(__file__).parent))  # layer_contract, random_weights, small_runs
 
 ROOT = Path(__file__).resolve().parent.parent
 

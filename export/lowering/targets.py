@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from drsn_keras.errors import UsageError
 
+from ..recipe import TARGETS
 from .ir import Graph, Op
 
-#: litert: XNNPACK on a Raspberry Pi or a workstation. tflm: TFLite-Micro and our C engine. ethos-u: Arm's NPU.
-TARGETS = ("litert", "tflm", "ethos-u")
 #: The NPU's convolutions step at most so far.
 _ETHOS_U_STRIDE = 3
 
 
 def specialise(graph: Graph, target: str) -> None:
     """Replace soft thresholding and \\|x\\| by the target's form, in place.
+
+    Targets: ``litert`` is XNNPACK on a Raspberry Pi or a workstation, ``tflm`` TFLite-Micro and our C engine,
+    ``ethos-u`` Arm's NPU.
 
     ``litert``: relu(x - tau) - relu(-tau - x), and leaky_relu(x, -1) for \\|x\\|: XNNPACK has no integer MINIMUM,
     MAXIMUM, ABS or NEG. ``tflm`` and ``ethos-u``: x - min(max(x, -tau), tau), two operators fewer that write a map.

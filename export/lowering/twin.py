@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -31,8 +32,7 @@ class Twin:
 
     def predict(self, x: np.ndarray, batch_size: int = 256) -> np.ndarray:
         """Outputs for inputs in the Keras model's shape."""
-        x = np.asarray(x, np.float32).reshape(-1, *self.graph.input.shape)
-        return np.concatenate([self.model(x[i : i + batch_size]).numpy() for i in range(0, len(x), batch_size)])
+        return _in_batches(self.model, np.asarray(x, np.float32).reshape(-1, *self.graph.input.shape), batch_size)
 
 
 def lower(model: keras.Model, target: str = "litert", examples: np.ndarray | None = None) -> Twin:
@@ -68,10 +68,16 @@ def lower(model: keras.Model, target: str = "litert", examples: np.ndarray | Non
 
 def check_parity(model: keras.Model, twin: Twin, examples: np.ndarray) -> float:
     """Largest difference between a model and its twin on examples; an error above 1e-5."""
-    expected = model.predict(examples, batch_size=256, verbose=0)
+    expected = _in_batches(model, np.asarray(examples, np.float32))
     difference = float(np.max(np.abs(twin.predict(examples) - expected) / np.maximum(1.0, np.abs(expected))))
     if not difference <= PARITY:
         raise CheckFailed(
             mismatch(f"{model.name}, lowered for {twin.target}", f"within {PARITY:g} of Keras", difference)
         )
     return difference
+
+
+def _in_batches(model: Callable, x: np.ndarray, batch_size: int = 256) -> np.ndarray:
+    """Eager evaluation: a compiled one would be traced anew for every model, which takes longer."""
+    parts = [model(x[i : i + batch_size], training=False) for i in range(0, len(x), batch_size)]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])

@@ -6,77 +6,87 @@ import shutil
 
 import numpy as np
 import pytest
+from ai_edge_litert.interpreter import Interpreter as LiteRt
 
 from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.errors import BundleError
 from drsn_keras.export.cli import main as export
-from drsn_keras.export.convert import SCHEMES, to_tflite
 from drsn_keras.export.graph import float_tensors, read_graph
+from drsn_keras.export.lowering import lower
+from drsn_keras.export.tflite import PLAIN_SCHEMES, to_tflite
 from drsn_keras.model_card import read_bundle
-from drsn_keras.models import KINDS, keyword_network, residual_network
+from drsn_keras.models import KINDS, keyword_network
+from random_weights import randomise
 
-#: Operators that may stand in an int8 DRSN; all of them exist in integers on LiteRT and TFLite-Micro.
-INTEGER_OPERATORS = {
-    "ABS", "ADD", "CONV_2D", "EXPAND_DIMS", "FULLY_CONNECTED", "LOGISTIC", "MAXIMUM", "MEAN", "MINIMUM", "MUL", "PAD",
-    "RESHAPE", "SOFTMAX", "STRIDED_SLICE", "SUB", "SQUEEZE",
-}  # fmt: skip
+#: Operators that may stand in an int8 DRSN; all of them exist in integers on the target.
+COMMON = {
+    "ADD",
+    "CONCATENATION",
+    "CONV_2D",
+    "DEPTHWISE_CONV_2D",
+    "LOGISTIC",
+    "MEAN",
+    "MUL",
+    "RESHAPE",
+    "SOFTMAX",
+    "SUB",
+}
+OPERATORS = {
+    "litert": COMMON | {"LEAKY_RELU"},
+    "tflm": COMMON | {"ABS", "MAXIMUM", "MINIMUM"},  # ethos-u is the same graph
+}
 
 
 def _model(kind="drsn-cw"):
-    """A small net with weights that no layer would start with."""
-    model = keyword_network((49, 16), 4, kind, units=((16, 1), (24, 2)), kernel_size=3)
-    rng = np.random.default_rng(0)
-    for w in model.weights:
-        if "variance" in w.path:
-            w.assign(rng.uniform(0.5, 2.0, w.shape))
-        elif not w.path.endswith("kernel"):
-            w.assign(rng.normal(1.0 if "gamma" in w.path else 0.0, 0.2, w.shape))
-    return model, rng.standard_normal((60, 49, 16)).astype("float32")
+    """A small net with weights that no layer would start with, and inputs."""
+    model = randomise(keyword_network((49, 16), 4, kind, units=((16, 1), (24, 2)), kernel_size=3))
+    return model, np.random.default_rng(0).standard_normal((60, 49, 16)).astype("float32")
 
 
+@pytest.mark.parametrize("target", ["litert", "tflm"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_int8_graph_is_all_integer(kind):
+def test_int8_graph_is_all_integer(kind, target):
     model, x = _model(kind)
-    content = to_tflite(model, "int8", x)
+    content = to_tflite(lower(model, target, x).model, "int8", x)
     graph = read_graph(content)
     assert float_tensors(content) == []
     assert {dtype for _, dtype, _ in graph.tensors} <= {"int8", "int32"}
-    assert set(graph.operators) <= INTEGER_OPERATORS, graph.operator_counts
+    assert set(graph.operators) <= OPERATORS[target], graph.operator_counts
 
 
-def test_paper_network_converts_to_all_integer():
-    x = np.random.default_rng(0).standard_normal((20, 512, 1)).astype("float32")
-    content = to_tflite(residual_network((512, 1), 8, units_per_stage=2), "int8", x)
+def test_int16x8_computes_in_int16():
+    model, x = _model()
+    content = to_tflite(lower(model).model, "int16x8", x)
     assert float_tensors(content) == []
-    assert set(read_graph(content).operators) <= INTEGER_OPERATORS
+    interpreter = LiteRt(model_content=content)
+    assert interpreter.get_input_details()[0]["dtype"] == interpreter.get_output_details()[0]["dtype"] == np.int16
 
 
 def test_a_float_graph_is_recognised():
-    assert float_tensors(to_tflite(_model()[0], "float32"))
+    assert float_tensors(to_tflite(lower(_model()[0]).model, "float32"))
 
 
+@pytest.mark.parametrize("target", ["litert", "tflm"])
 @pytest.mark.parametrize(
-    ("scheme", "tolerance"), [("float32", 1e-5), ("float16", 5e-3), ("dynamic", 0.05), ("int8", 0.12)]
+    ("scheme", "tolerance"),
+    [("float32", 1e-5), ("float16", 5e-3), ("dynamic", 0.05), ("int8", 0.12), ("int16x8", 0.02)],
 )
-def test_schemes_agree_with_keras(scheme, tolerance, tmp_path):
+def test_schemes_agree_with_keras(scheme, target, tolerance, tmp_path):
     model, x = _model()
     path = tmp_path / "m.tflite"
-    path.write_bytes(to_tflite(model, scheme, x))
+    path.write_bytes(to_tflite(lower(model, target).model, scheme, x))
     p = Interpreter(path).run_batch(x)
     expected = model(x, training=False).numpy()
     np.testing.assert_allclose(p, expected, atol=tolerance)
     assert np.mean(p.argmax(1) == expected.argmax(1)) >= 0.9
 
 
-def test_wrong_scheme_and_missing_calibration():
-    model, _ = _model()
-    with pytest.raises(ValueError, match="expected one of float32, float16, dynamic, int8, got 'int4'"):
-        to_tflite(model, "int4")
-    with pytest.raises(ValueError, match="expected calibration inputs, got none"):
-        to_tflite(model, "int8")
+def test_wrong_scheme():
+    with pytest.raises(ValueError, match="expected one of float32, float16, dynamic, int8, int16x8, got 'int4'"):
+        to_tflite(lower(_model()[0]).model, "int4")
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", PLAIN_SCHEMES)
 def test_bundle_of_a_run(tones_run, scheme, tmp_path, capsys):
     bundle = tmp_path / scheme
     assert (
@@ -92,6 +102,10 @@ def test_bundle_of_a_run(tones_run, scheme, tmp_path, capsys):
     page = (bundle / "CARD.md").read_text()
     assert card.sha256 in page
     assert str(tones_run) not in (bundle / "card.json").read_text() + page, "no path of a machine"
+    assert card.target == "litert"
+    assert card.export["parity"] <= 1e-5
+    assert 0 < card.export["gzip_bytes"] < card.size_bytes
+    assert any("FFT" in part for part in card.outside_graph)
     if scheme == "int8":
         assert card.input.dtype == card.output.dtype == "int8"
         assert card.input.scale > 0
@@ -105,7 +119,7 @@ def test_calibration_is_repeatable(tones_run):
     a, b = (draw_calibration(run.corpus, run.config, 20) for _ in range(2))
     np.testing.assert_array_equal(a.features, b.features)
     assert a.rows == b.rows
-    assert {row["noise"] for row in a.rows} == {"none", "white", "pink"}
+    assert {row.noise for row in a.rows} == {"none", "white", "pink"}
 
 
 def test_verify_passes_a_good_bundle_and_writes_it_into_the_card(tones_run, capsys):
@@ -118,20 +132,28 @@ def test_verify_passes_a_good_bundle_and_writes_it_into_the_card(tones_run, caps
     assert found["agreement"] >= 97
     assert found["float_difference"] <= 1e-5
     card, _ = read_bundle(bundle)
-    assert [row["noise"] for row in card.metrics["verification"]] == ["none", "generated"]
+    rows = card.metrics["verification"]
+    assert [(row["noise"], row["snr_db"]) for row in rows] == [
+        ("none", "inf"), *(("generated", snr_db) for snr_db in ("20", "10", "5", "0", "-5"))
+    ]  # fmt: skip
+    page = (bundle / "CARD.md").read_text()
+    zero = next(row for row in rows if row["snr_db"] == "0")
+    assert f"| generated | 0 dB | {zero['keras']:.2f} | {zero['float32']:.2f} | {zero['int8']:.2f} |" in page
 
 
 def test_verify_fails_a_bundle_of_another_model(tones_run, tmp_path, capsys):
     """The same file shape and labels, but weights of an untrained network: found out, exit code 1, one line."""
     from drsn_keras.export.calibration import draw_calibration
     from drsn_keras.export.convert import convert_run
+    from drsn_keras.export.recipe import Recipe
     from drsn_keras.training.fit import build_model
     from drsn_keras.training.open_run import open_run
 
     run = open_run(tones_run)
     calibration = draw_calibration(run.corpus, run.config, 20)
     bundle = tmp_path / "stranger"
-    convert_run(build_model(run.config, 3), run.config, run.summary, "int8", calibration, bundle)
+    vars(run)["model"] = build_model(run.config, 3)
+    convert_run(run, Recipe(), calibration, bundle)
     assert export(["verify", str(bundle), "--run", str(tones_run)]) == 1
     err = capsys.readouterr().err.strip().splitlines()[-1]
     assert "agreement with Keras: expected at least 97 %" in err

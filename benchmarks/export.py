@@ -1,0 +1,208 @@
+"""``make bench-export``: what lowering and each quantisation cost and keep, on the keyword model of bench-keywords.
+
+Accuracy is the mean over seeds of (Keras minus bundle) on the test clips, each scheme on the same clips in the same
+noise; time is measured side by side in turns on one thread.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from drsn_keras.command_line import log
+from drsn_keras.errors import DrsnError
+from drsn_keras.training.quiet import quiet_tensorflow
+from keyword_runs import EPOCHS, configuration, require_data, trained
+
+#: Largest figure that passes.
+LIMITS = {
+    "drsn_over_resnet": 1.40,
+    "drsn_over_naive": 0.30,
+    "partitions": 1,
+    "float_tensors": 0,
+    "int8_loss_clean": 0.3,
+    "int8_loss_0db": 0.3,
+    "int16x8_loss_clean": 0.1,
+}
+SEEDS = (0, 1, 2)
+SNRS_DB = (10.0, 0.0, -5.0)
+#: Draws of noise at each SNR: a point is then the mean over 3 x 1,148 clips.
+NOISE_SEEDS = (30_001, 30_002, 30_003)
+_ROUNDS = 4000
+
+
+def recipes() -> dict[str, object]:
+    """Every scheme of the table, by name."""
+    from drsn_keras.export.recipe import Recipe
+
+    found = [
+        Recipe("float16"),
+        Recipe("dynamic"),
+        Recipe("int8"),
+        Recipe("int8", ranges="percentile"),
+        Recipe("int8", ranges="min-max"),
+        Recipe("int8", target="tflm"),
+        Recipe("int8-qat"),
+        Recipe("int16x8"),
+        Recipe("int8", prune=0.5),
+        Recipe("int8", cluster=32),
+    ]
+    return {recipe.name: recipe for recipe in found}
+
+
+def main() -> None:
+    """Train what is missing, export all, measure, print and write the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("DRSN_DATA", "../shared/data")))
+    parser.add_argument("--runs", type=Path, default=Path("build/bench/runs"))
+    parser.add_argument("--out", type=Path, default=Path("build/bench/export.json"))
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--rounds", type=int, default=_ROUNDS)
+    arguments = parser.parse_args()
+    require_data(arguments.data)
+    quiet_tensorflow()
+    runs = {seed: _run("drsn-cw", seed, arguments) for seed in SEEDS}
+    tables = [_losses(run) for run in runs.values()]
+    flat = {**_mean_losses(tables), **_sizes(runs[SEEDS[0]]), **_times(runs[SEEDS[0]], arguments)}
+    flat["seeds"] = len(SEEDS)
+    flat["test_clips"] = tables[0]["clips"]
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    arguments.out.write_text(json.dumps(flat, indent=2) + "\n", encoding="utf-8")
+    for name, value in flat.items():
+        print(f"{name:<34} {value}")
+    print("\n" + _table(tables, flat))
+    log(f"written to {arguments.out}")
+    missed = [f"{name} {flat[name]} (limit: {limit})" for name, limit in LIMITS.items() if flat[name] > limit]
+    if flat["qat_loss_clean"] > flat["int8_loss_clean"]:
+        missed.append(f"qat_loss_clean {flat['qat_loss_clean']} (limit: int8_loss_clean {flat['int8_loss_clean']})")
+    if missed:
+        sys.exit("missed: " + ", ".join(missed))
+    log("every limit kept: " + ", ".join([*LIMITS, "qat_loss_clean"]))
+
+
+def _run(kind: str, seed: int, arguments: argparse.Namespace):
+    # The folder of bench-keywords for its seed: what it has trained is not trained again.
+    folder = arguments.runs / (kind if seed == 0 else f"{kind}-seed{seed}")
+    return trained(configuration(arguments.data, kind, seed, arguments.epochs), folder)
+
+
+def _bundle(run, name: str) -> Path:
+    return run.folder / "bundles" / name
+
+
+def _losses(run) -> dict:
+    """Export a run by every recipe; accuracy [%] of Keras and of each bundle, clean and in noise."""
+    from drsn_keras.edge.bundle import load_bundle
+    from drsn_keras.export.calibration import draw_calibration
+    from drsn_keras.export.convert import convert_run
+    from drsn_keras.training.conditions import CLEAN, RECORDED
+    from drsn_keras.training.evaluate import Candidate, accuracy_of, evaluate
+
+    calibration = draw_calibration(run.corpus, run.config)
+    candidates = [Candidate(run.config.model, "keras", run.predict)]
+    for name, recipe in recipes().items():
+        log(f"{run.folder.name}: {name}")
+        convert_run(run, recipe, calibration, _bundle(run, name))
+        bundle = load_bundle(_bundle(run, name))
+        candidates.append(Candidate(run.config.model, name, bundle.interpreter.run_batch))
+    found: dict[str, dict[str, float]] = {}
+    draws = [
+        evaluate(candidates, run.corpus, run.config, noises=[RECORDED], snrs_db=SNRS_DB, seed=seed)
+        for seed in NOISE_SEEDS
+    ]
+    for name in ("keras", *recipes()):
+        found[name] = {"clean": accuracy_of(draws[0], name, CLEAN, float("inf"))}
+        for snr_db in SNRS_DB:
+            found[name][_key(snr_db)] = float(np.mean([accuracy_of(d, name, RECORDED, snr_db) for d in draws]))
+    return {"accuracy": found, "clips": len(draws[0][0].truth)}
+
+
+def _mean_losses(tables: list[dict]) -> dict[str, float]:
+    flat = {}
+    for name in recipes():
+        # int8-qat is called qat; an option that follows int8 stays in the name.
+        short = {"int8-qat": "qat"}.get(name, name.replace("-", "_"))
+        for condition in ("clean", *map(_key, SNRS_DB)):
+            losses = [t["accuracy"]["keras"][condition] - t["accuracy"][name][condition] for t in tables]
+            flat[f"{short}_loss_{condition}"] = round(float(np.mean(losses)), 3)
+    for condition in ("clean", *map(_key, SNRS_DB)):
+        flat[f"keras_{condition}"] = round(float(np.mean([t["accuracy"]["keras"][condition] for t in tables])), 2)
+    return flat
+
+
+def _sizes(run) -> dict[str, int]:
+    from drsn_keras.model_card import read_bundle
+
+    flat = {}
+    for name in recipes():
+        card, _ = read_bundle(_bundle(run, name))
+        flat[f"{name.replace('-', '_')}_bytes"] = card.size_bytes
+        flat[f"{name.replace('-', '_')}_gzip_bytes"] = card.export["gzip_bytes"]
+    return flat
+
+
+def _times(run, arguments: argparse.Namespace) -> dict[str, float]:
+    """The DRSN beside its ResNet twin and the naive conversions of its own weights."""
+    from drsn_keras.export.benchmarking.latency import measure, outside, partitions, ratio
+    from drsn_keras.export.benchmarking.naive import naive_conversions
+    from drsn_keras.export.calibration import draw_calibration
+    from drsn_keras.export.convert import convert_run
+    from drsn_keras.export.graph import float_tensors
+    from drsn_keras.export.recipe import Recipe
+    from drsn_keras.model_card import MODEL_NAME
+
+    twin = _run("resnet", SEEDS[0], arguments)
+    calibration = draw_calibration(twin.corpus, twin.config)
+    convert_run(twin, Recipe(), calibration, _bundle(twin, "int8"))
+    models = {
+        "drsn": (_bundle(run, "int8") / MODEL_NAME).read_bytes(),
+        "resnet": (_bundle(twin, "int8") / MODEL_NAME).read_bytes(),
+    }
+    naive = naive_conversions(run.model, calibration.features)
+    models |= {f"naive_{name.replace('-', '_')}": content for name, content in naive.items()}
+    models["drsn_int16x8"] = (_bundle(run, "int16x8") / MODEL_NAME).read_bytes()
+    times = measure(models, rounds=arguments.rounds, threads=1)
+    return {
+        "drsn_over_resnet": round(ratio(times["drsn"], times["resnet"]), 3),
+        "drsn_over_naive": round(ratio(times["drsn"], times["naive_textbook_int8"]), 3),
+        "partitions": partitions(models["drsn"]),
+        "outside_partition": ", ".join(outside(models["drsn"])),
+        "float_tensors": len(float_tensors(models["drsn"])),
+        **{f"{name}_us": round(latency.median_us, 2) for name, latency in times.items()},
+        **{f"{name}_p90_us": round(latency.p90_us, 2) for name, latency in times.items()},
+        **{f"{name}_partitions": partitions(content) for name, content in models.items() if name != "drsn"},
+        "quiet_machine": bool(all(latency.stable for latency in times.values())),
+    }
+
+
+def _key(snr_db: float) -> str:
+    return f"{'m' if snr_db < 0 else ''}{abs(snr_db):g}db"
+
+
+def _table(tables: list[dict], flat: dict) -> str:
+    conditions = ("clean", *map(_key, SNRS_DB))
+    titles = ("clean", *(f"{snr_db:g} dB" for snr_db in SNRS_DB))
+    lines = [
+        "| scheme | " + " | ".join(titles) + " | loss clean | loss 0 dB | bytes | gzip |",
+        "|---" * (len(titles) + 5) + "|",
+    ]
+    for name in ("keras", *recipes()):
+        means = {c: np.mean([t["accuracy"][name][c] for t in tables]) for c in conditions}
+        losses = {c: np.mean([t["accuracy"]["keras"][c] - t["accuracy"][name][c] for t in tables]) for c in conditions}
+        key = name.replace("-", "_")
+        size = f"{flat[key + '_bytes']:,} | {flat[key + '_gzip_bytes']:,}" if name != "keras" else " | "
+        lost = f"{losses['clean']:+.2f} | {losses['0db']:+.2f}" if name != "keras" else " | "
+        lines.append(f"| {name} | " + " | ".join(f"{means[c]:.2f}" for c in conditions) + f" | {lost} | {size} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except DrsnError as error:
+        sys.exit(str(error))

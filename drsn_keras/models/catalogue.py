@@ -1,0 +1,35 @@
+"""Every network of the project at an example size: what must build, lower, quantise and run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import keras
+
+from .drsn import residual_network
+from .keywords import keyword_network
+from .kinds import KINDS
+
+
+def catalogue() -> dict[str, Callable[[], keras.Model]]:
+    """Builders by name, such as ``keywords/drsn-cw``; a new network of the library enters here.
+
+    The sizes are small: what holds for these weights' shapes holds for larger ones.
+
+    Examples
+    --------
+    >>> catalogue()["keywords/drsn-cw"]().output_shape
+    (None, 5)
+    """
+    networks: dict[str, Callable[[], keras.Model]] = {}
+    for kind in KINDS:
+        keywords = partial(keyword_network, (49, 16), 5, kind, units=((16, 1), (24, 2)))
+        networks[f"keywords/{kind}"] = keywords
+        networks[f"keywords-projection/{kind}"] = partial(keywords, shortcut="projection", dropout=0.1)
+        signal = partial(residual_network, (128, 1), 4, kind, filters=(4, 8), units_per_stage=2)
+        networks[f"paper/{kind}"] = signal
+        networks[f"paper-projection/{kind}"] = partial(signal, shortcut="projection", filters=(6, 9), units_per_stage=1)
+        image = partial(residual_network, (20, 16, 3), 4, kind, rank=2, filters=(4, 8), units_per_stage=2)
+        networks[f"image/{kind}"] = image
+    return networks
