@@ -6,13 +6,14 @@ STAMP := $(VENV)/.set-up
 DEMO := runs/demo
 WORDS := yes,no,up,down,left,right
 
-.PHONY: help setup demo test lint docs format wheel bench-keywords clean
+.PHONY: help setup demo test lint docs format wheel bench-export bench-keywords clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
 	@echo "make test            all tests"
 	@echo "make lint            style and layout checks"
 	@echo "make docs            write docs/cli.md from the commands' help"
 	@echo "make wheel           build the wheel and check its contents"
+	@echo "make bench-export    what lowering and each quantisation cost and keep: latency, loss, size (same recordings)"
 	@echo "make bench-keywords  real speech in real noise: accuracy of the int8 bundle (needs ../shared/data or DRSN_DATA)"
 
 setup: $(STAMP)
@@ -55,6 +56,9 @@ format: setup
 wheel: setup
 	rm -rf build/wheel && $(BIN)/python -m build --wheel --outdir build/wheel .
 	$(BIN)/check-wheel-contents build/wheel/*.whl
+
+bench-export: setup
+	$(BIN)/python benchmarks/export.py
 
 bench-keywords: setup
 	$(BIN)/python benchmarks/keywords.py

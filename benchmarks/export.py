@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -176,7 +178,31 @@ def _times(run, arguments: argparse.Namespace) -> dict[str, float]:
         **{f"{name}_us": round(latency.median_us, 2) for name, latency in times.items()},
         **{f"{name}_p90_us": round(latency.p90_us, 2) for name, latency in times.items()},
         **{f"{name}_partitions": partitions(content) for name, content in models.items() if name != "drsn"},
+        **_without_amx({name: models[name] for name in ("drsn", "resnet", "naive_textbook_int8")}, arguments.rounds),
         "quiet_machine": bool(all(latency.stable for latency in times.values())),
+    }
+
+
+def _without_amx(models: dict[str, bytes], rounds: int) -> dict[str, float]:
+    """The ratios on a CPU's other kernels, where it has AMX."""
+    cpu = Path("/proc/cpuinfo")
+    if not (cpu.is_file() and "amx_int8" in cpu.read_text(encoding="ascii", errors="replace")):
+        return {}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in models.items():
+            Path(folder, f"{name}.tflite").write_bytes(content)
+        script = Path(__file__).with_name("latency_without_amx.py")
+        done = subprocess.run(
+            [sys.executable, str(script), folder, str(rounds)], capture_output=True, text=True, check=False
+        )
+    if done.returncode:
+        log(f"not measured without AMX: {done.stderr.strip().splitlines()[-1]}")
+        return {}
+    found = json.loads(done.stdout)
+    return {
+        "drsn_over_resnet_without_amx": found["resnet"][0],
+        "drsn_over_naive_without_amx": found["naive_textbook_int8"][0],
+        **{f"{name}_without_amx_us": us for name, (_, us) in found.items()},
     }
 
 

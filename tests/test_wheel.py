@@ -35,7 +35,9 @@ def test_only_one_top_level_name(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     top = {name.split("/")[0] for name in names}
     assert top == {"drsn_keras", f"drsn_keras-{wheel.name.split('-')[1]}.dist-info"}
-    assert not [name for name in names if "test" in name.lower()]
+    assert not [
+        name for name in names if "/tests/" in name or name.rsplit("/", 1)[-1].startswith(("test_", "conftest"))
+    ]
 
 
 def test_every_source_file_is_in_the_wheel(wheel):

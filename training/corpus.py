@@ -121,6 +121,11 @@ class Corpus:
             signals[name] = [source(rng, size, self.sample_rate_hz) for _ in range(BANK_SECONDS // piece_s)]
         return signals
 
+    @property
+    def training_noise_names(self) -> list[str]:
+        """Kinds that training mixes in, in the order of :meth:`training_noise`."""
+        return list(dict.fromkeys([*self.recorded("train"), *self.noise_kinds]))
+
     def heard_in_training(self, name: str) -> bool:
         """Whether training mixed in this kind of noise (other parts of it, where it is recorded)."""
         return name in self.noise_kinds or name in {p.label for p in self.noise_parts if p.split == "train"}

@@ -19,14 +19,11 @@ from drsn_keras.files import write_atomically
 from drsn_keras.models.cost import count_macs, count_parameters
 from drsn_keras.models.keywords import keyword_network
 
-from .augment import Augmenter, AugmentSpec, NoiseBank
 from .checkpoint import assign, load_checkpoint, save_checkpoint
 from .config import KeywordConfig
 from .corpus import Corpus
 from .epoch_bar import EpochBar
 from .operating_point import choose_detector
-from .pipeline import Batches
-from .room import room_impulse_responses
 from .run_folder import (
     CHECKPOINT,
     CONFIG,
@@ -38,10 +35,10 @@ from .run_folder import (
     write_json,
 )
 from .split_list import require_same_split, write_split_list
+from .training_batches import training_batches
 from .validation import NoisyValidation
 
 WARMUP_EPOCHS = 2
-ROOMS = 64
 
 
 def build_model(config: KeywordConfig, classes: int) -> keras.Model:
@@ -139,15 +136,7 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
     keras.utils.set_random_seed(config.seed)
     if config.deterministic:
         tf.config.experimental.enable_op_determinism()
-    train = corpus.clips("train")
-    rng = np.random.default_rng([config.seed, 1])
-    spec = AugmentSpec(**config.augment)
-    noise = corpus.training_noise(rng)
-    bank = NoiseBank.from_signals(noise, corpus.n_samples) if noise else None
-    rooms = room_impulse_responses(rng, ROOMS, corpus.sample_rate_hz) if spec.reverb_probability else None
-    augmenter = Augmenter(spec, bank, rooms, corpus.sample_rate_hz)
-    batch_size = min(config.batch_size, len(train))
-    batches = Batches(train.x, train.y, len(corpus.labels), augmenter, config.spec, batch_size, config.seed)
+    batches = training_batches(corpus, config, config.seed)
     validation = NoisyValidation(corpus, config)
     log(f"data: {corpus.describe()}")
     for note in corpus.notes:
@@ -207,7 +196,7 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
         "detector": operating_point["detector"],
         "operating_point": operating_point["rows"],
         "clips": {split: len(corpus.clips(split)) for split in ("train", "val")},
-        "training_noise": list(noise),
+        "training_noise": corpus.training_noise_names,
         "protocol": corpus.protocol,
         "notes": corpus.notes,
         "synthetic_speech": corpus.synthetic,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 import tensorflow as tf
@@ -12,11 +13,9 @@ import tf_keras
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed, UsageError, mismatch
-from drsn_keras.training.augment import Augmenter, AugmentSpec, NoiseBank
-from drsn_keras.training.fit import ROOMS
 from drsn_keras.training.open_run import OpenRun
 from drsn_keras.training.pipeline import Batches
-from drsn_keras.training.room import room_impulse_responses
+from drsn_keras.training.training_batches import training_batches
 
 with warnings.catch_warnings():
     # It compares TensorFlow's version by a part of setuptools that is going away.
@@ -41,17 +40,7 @@ def augmented_batches(run: OpenRun, seed: int) -> Batches:
     seed : int
         Of the draws.
     """
-    corpus, config = run.corpus, run.config
-    train = corpus.clips("train")
-    # Training's own generator: generated noises and rooms are those that the model has heard.
-    rng = np.random.default_rng([config.seed, 1])
-    spec = AugmentSpec(**config.augment)
-    noise = corpus.training_noise(rng)
-    bank = NoiseBank.from_signals(noise, corpus.n_samples) if noise else None
-    rooms = room_impulse_responses(rng, ROOMS, corpus.sample_rate_hz) if spec.reverb_probability else None
-    augmenter = Augmenter(spec, bank, rooms, corpus.sample_rate_hz)
-    size = min(config.batch_size, len(train))
-    return Batches(train.x, train.y, len(corpus.labels), augmenter, config.spec, size, seed)
+    return training_batches(run.corpus, run.config, seed)
 
 
 def steps_of(batches: Batches, epochs: int) -> int:
@@ -146,11 +135,24 @@ def fine_tune(
         return loss
 
     losses = np.empty(steps, np.float32)
-    for i, (features, labels) in enumerate(_bar(batches.take(steps), steps)):
-        losses[i] = step(features, labels)
-        if not np.isfinite(losses[i]):
-            raise CheckFailed(mismatch(f"fine-tuning, loss of step {i + 1}", "a finite number", losses[i]))
+    with _without_remapper():
+        for i, (features, labels) in enumerate(_bar(batches.take(steps), steps)):
+            losses[i] = step(features, labels)
+            if not np.isfinite(losses[i]):
+                raise CheckFailed(mismatch(f"fine-tuning, loss of step {i + 1}", "a finite number", losses[i]))
     return losses
+
+
+@contextlib.contextmanager
+def _without_remapper() -> Iterator[None]:
+    """TensorFlow's remapper fails on the gradient of a leaky ReLU, and says so on stderr; the graph runs without it."""
+    option = "remapping"
+    before = tf.config.optimizer.get_experimental_options().get(option, True)
+    tf.config.optimizer.set_experimental_options({option: False})
+    try:
+        yield
+    finally:
+        tf.config.optimizer.set_experimental_options({option: before})
 
 
 def copy_of(model: tf_keras.Model) -> tf_keras.Model:

@@ -130,7 +130,7 @@ def test_given_ranges_are_for_int8_and_do_not_clip_int16(twin):
     assert _scale(content, "unit1/add") == pytest.approx(np.ptp(given["unit1"]) / 255.0, rel=1e-5)
     statistic = max(measured["unit2.shrinkage.statistic"])
     assert _scale(content, "unit2.shrinkage.statistic/Mean") == pytest.approx(statistic / 32767.0, rel=1e-5)
-    # int8 reads this result of int16.
+    # But int8 reads the following one.
     assert _scale(content, "unit2/add") == pytest.approx(max(map(abs, given["unit2"])) / 32767.0, rel=1e-5)
 
 
@@ -177,8 +177,7 @@ def _between_convolutions(*layers, branches=1):
 def test_an_operator_that_cannot_be_quantised_as_asked(name, precision):
     call = tf.sin if name == "SIN" else lambda x: tf.math.squared_difference(x, x[:, :1])
     model, data = _between_convolutions(tf_keras.layers.Lambda(call, name="odd.one"))
-    expected = f"^odd/one: expected an operator that ai-edge-quantizer has at {precision}, got {name} "
-    with pytest.raises(UsageError, match=expected):
+    with pytest.raises(UsageError, match=f"^odd/one: expected an operator .* has at {precision}, got {name} "):
         quantize_mixed(model, data, {"odd": "int16"} if precision == "int16" else {})
     assert name in read_file(quantize_mixed(model, data, {"odd": "float"})).operator_counts
 
