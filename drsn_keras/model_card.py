@@ -16,6 +16,8 @@ FORMAT = "drsn-keras model card"
 VERSION = 1
 CARD_NAME = "card.json"
 MODEL_NAME = "model.tflite"
+#: Whose kernels a graph may be written for.
+TARGETS = ("litert", "tflm", "ethos-u")
 #: Longest time constant of a detector.
 _LONGEST_S = 60.0
 #: Labels that are never a detection.
@@ -121,6 +123,10 @@ class ModelCard:
                     text = str(error)
                     raise BundleError(text if text.startswith(str(source)) else f"{source}: {text}") from None
         card = cls(**fields)
+        if card.target not in TARGETS:
+            raise BundleError(mismatch(f"{source}, target", f"one of {', '.join(TARGETS)}", repr(card.target)))
+        if len(set(card.labels)) < len(card.labels):
+            raise BundleError(mismatch(f"{source}, labels", "each once", ", ".join(card.labels)))
         if card.output.shape and card.output.shape[-1] != len(card.labels):
             raise BundleError(
                 mismatch(source, f"{card.output.shape[-1]} labels (the model's outputs)", len(card.labels))

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .benchmarking.table import Row
 
 _CLEAN = "clean"
+_LARGEST_DB = 100.0
+#: LiteRT crashes at numbers of threads that no machine of this kind has.
+_MOST_THREADS = 64
 _EXAMPLES = """examples:
   drsn-export bench runs/mine/bundles/int8
   drsn-export bench runs/mine/bundles/int8 runs/resnet/bundles/int8 --snrs clean,10,0
@@ -60,6 +63,10 @@ def _handle(arguments: argparse.Namespace) -> None:
     ):
         if value is not None and value < least:
             raise UsageError(mismatch(option, f"at least {least}", value))
+    if arguments.threads > _MOST_THREADS:
+        raise UsageError(mismatch("--threads", f"at most {_MOST_THREADS}", arguments.threads))
+    if arguments.run is not None and not arguments.run.is_dir():
+        raise BundleError(mismatch(f"--run {arguments.run}", "a run folder", "none there"))
     from drsn_keras.edge.bundle import load_bundle
 
     # Before TensorFlow is imported: a wrong path should not take seconds to be told.
@@ -92,7 +99,7 @@ def parse_conditions(text: str) -> list[str]:
     Raises
     ------
     UsageError
-        On anything but ``clean`` and finite numbers.
+        On anything but ``clean`` and numbers of at most 100 dB.
     """
     found: dict[str, None] = {}
     for part in (part.strip() for part in text.split(",")):
@@ -100,7 +107,7 @@ def parse_conditions(text: str) -> list[str]:
             value = math.inf if part == _CLEAN else float(part)
         except ValueError:
             value = math.nan
-        if math.isnan(value) or (math.isinf(value) and part != _CLEAN):
+        if part != _CLEAN and not abs(value) <= _LARGEST_DB:
             raise UsageError(mismatch("--snrs", "'clean' and numbers [dB], separated by commas", repr(text)))
         found[part if part == _CLEAN else f"{value:g}"] = None
     return list(found)

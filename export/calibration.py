@@ -72,7 +72,7 @@ class Calibration:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in self.rows:
-            writer.writerow((row.clip, row.label, row.noise, f"{row.snr_db:g}", f"{row.gain_db:g}", row.noise_seed))
+            writer.writerow((row.clip, row.label, row.noise, repr(row.snr_db), repr(row.gain_db), row.noise_seed))
         write_atomically(path, text.getvalue())
 
 

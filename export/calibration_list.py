@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from .calibration import COLUMNS, NO_NOISE, Calibration, CalibrationRow, render
 from .clip_names import clip_name
 
 _NEEDED = ("clip", "label")
+#: Beyond this nothing is left of the speech, or of 16 bits.
+_LARGEST_DB = 100.0
 
 
 def read_calibration(path: Path, corpus: Corpus, config: KeywordConfig) -> Calibration:
@@ -73,7 +75,7 @@ def _rows(path: Path, corpus: Corpus) -> list[tuple[int, CalibrationRow]]:
                 if None in values or None in values.values():
                     raise DataError(mismatch(where, f"{len(columns)} fields", "another number"))
                 row = CalibrationRow(
-                    clip=values["clip"],
+                    clip=_below(where, values["clip"]),
                     label=values["label"],
                     noise=values.get("noise") or NO_NOISE,
                     snr_db=_number(where, "snr_db", values.get("snr_db") or "inf"),
@@ -89,6 +91,16 @@ def _rows(path: Path, corpus: Corpus) -> list[tuple[int, CalibrationRow]]:
     return rows
 
 
+def _below(where: str, clip: str) -> str:
+    """A clip's path in its one spelling: another one would slip past the check for test clips."""
+    path = PurePosixPath(clip)
+    if not clip.strip() or path.is_absolute() or ".." in path.parts or "\\" in clip:
+        raise DataError(
+            mismatch(f"{where}, clip", "a path below the data folder or the list's, without ..", repr(clip))
+        )
+    return path.as_posix()
+
+
 def _check(where: str, row: CalibrationRow, corpus: Corpus, noises: set[str]) -> None:
     if row.label not in corpus.labels:
         raise DataError(mismatch(f"{where}, label", f"one of {', '.join(corpus.labels)}", row.label or "nothing"))
@@ -96,8 +108,11 @@ def _check(where: str, row: CalibrationRow, corpus: Corpus, noises: set[str]) ->
         raise DataError(mismatch(f"{where}, noise", f"one of {', '.join(sorted(noises))}", row.noise))
     if row.noise != NO_NOISE and not math.isfinite(row.snr_db):
         raise DataError(mismatch(f"{where}, snr_db", "a number [dB] where there is noise", row.snr_db))
-    if not math.isfinite(row.gain_db) or row.noise_seed < 0:
-        raise DataError(mismatch(where, "a finite gain_db and noise_seed >= 0", f"{row.gain_db} and {row.noise_seed}"))
+    for name, value in (("snr_db", row.snr_db if row.noise != NO_NOISE else 0.0), ("gain_db", row.gain_db)):
+        if not abs(value) <= _LARGEST_DB:
+            raise DataError(mismatch(f"{where}, {name}", f"-{_LARGEST_DB:g} to {_LARGEST_DB:g} dB", value))
+    if not 0 <= row.noise_seed < 2**32:
+        raise DataError(mismatch(f"{where}, noise_seed", "0 to 4294967295", row.noise_seed))
 
 
 def _number(where: str, name: str, text: str) -> float:

@@ -125,7 +125,7 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
 def is_bundle(folder: Path) -> bool:
     """Whether a folder holds a bundle, damaged or not, and nothing else: what may be replaced by a new one."""
     names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
-    return CARD_NAME in names and names <= {MODEL_NAME, CARD_NAME, CARD_PAGE_NAME, CALIBRATION_NAME}
+    return {CARD_NAME, MODEL_NAME} <= names <= {MODEL_NAME, CARD_NAME, CARD_PAGE_NAME, CALIBRATION_NAME}
 
 
 def outside_graph(config: KeywordConfig) -> dict[str, str]:

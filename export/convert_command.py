@@ -54,7 +54,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         action="append",
         default=[],
         metavar="LAYER=int16|float",
-        help="keep a layer (or all whose names start so) at a higher precision; may be given several times",
+        help="keep a layer (or all below a place: unit1/shrinkage) at a higher precision; may be given several times",
     )
     parser.add_argument("--seed", type=int, default=0, help="of fine-tuning; 0 by default")
     add_data_options(parser)
@@ -68,8 +68,8 @@ def _handle(arguments: argparse.Namespace) -> None:
     clips = 300 if arguments.calibration_clips is None else arguments.calibration_clips
     if clips < 1:
         raise UsageError(mismatch("--calibration-clips", "at least 1", clips))
-    if arguments.seed < 0:
-        raise UsageError(mismatch("--seed", "at least 0", arguments.seed))
+    if not 0 <= arguments.seed < 2**32:
+        raise UsageError(mismatch("--seed", "0 to 4294967295", arguments.seed))
     recipe = Recipe(
         scheme=arguments.scheme,
         target=arguments.target,
@@ -92,6 +92,8 @@ def _handle(arguments: argparse.Namespace) -> None:
     bundle = arguments.out or arguments.run / BUNDLES / recipe.name
     if bundle.is_symlink() or (bundle.exists() and not is_bundle(bundle)):
         raise UsageError(mismatch(bundle, "a new folder or an older bundle", "something else there"))
+    if any(parent.exists() and not parent.is_dir() for parent in bundle.parents):
+        raise UsageError(mismatch(bundle, "a folder to lie in", "a file on the way"))
     if arguments.calibration is None:
         calibration = draw_calibration(run.corpus, run.config, clips)
     else:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.model_card import TARGETS
 
 SCHEMES = ("float32", "float16", "dynamic", "int8", "int16x8", "int8-qat")
-TARGETS = ("litert", "tflm", "ethos-u")
 RANGES = ("min-max", "percentile", "mse")
 #: Most accurate in every case that was measured, and without a knob.
 DEFAULT_RANGES = "mse"
@@ -121,5 +121,7 @@ def parse_keep(texts: list[str]) -> dict[str, str]:
         place, found, precision = text.partition("=")
         if not (place and found and precision):
             raise UsageError(mismatch("--keep", "LAYER=int16 or LAYER=float", repr(text)))
+        if place in keep:
+            raise UsageError(mismatch(f"--keep {place}", "one precision", f"{keep[place]} and {precision}"))
         keep[place] = precision
     return keep

@@ -6,9 +6,10 @@ import dataclasses
 from pathlib import Path
 
 from drsn_keras.command_line import log
-from drsn_keras.model_card import read_bundle
+from drsn_keras.errors import BundleError, mismatch
+from drsn_keras.model_card import CARD_NAME, read_bundle
 
-from .card_page import write_card_page
+from .card_page import card_page, write_card_page
 from .verify import Verification
 
 
@@ -17,6 +18,11 @@ def store_verification(bundle: Path, verification: Verification) -> None:
     card, _ = read_bundle(bundle)
     metrics = {**card.metrics, "verification": list(verification.rows)}
     card = dataclasses.replace(card, metrics=metrics)
+    try:
+        card_page(card)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # Both files or none: the page is made from free-form parts of the card, which may be damaged.
+        raise BundleError(mismatch(bundle / CARD_NAME, "a card that a page can be made from", repr(error))) from None
     try:
         card.write(bundle)
         write_card_page(bundle, card)

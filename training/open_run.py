@@ -70,13 +70,21 @@ class OpenRun:
         return corpus
 
     def require_match(self, bundle: Bundle) -> None:
-        """Refuse a bundle that names other labels or another front end than the run."""
+        """Refuse a bundle that was made from another run, as far as its card can tell."""
         for name, expected, found in (
             ("labels", tuple(self.summary["labels"]), bundle.card.labels),
             ("front_end", self.config.spec.to_dict(), bundle.front_end.to_dict()),
         ):
             if expected != found:
                 raise BundleError(mismatch(f"{bundle.folder}, {name}", f"the run's ({expected})", found))
+        trained = bundle.card.training
+        for name, expected, found in (
+            ("model", self.config.model, bundle.card.model),
+            ("seed", self.config.seed, trained.get("seed", self.config.seed)),
+            ("best_epoch", self.summary["best_epoch"], trained.get("best_epoch", self.summary["best_epoch"])),
+        ):
+            if expected != found:
+                raise BundleError(mismatch(f"{bundle.folder}, {name}", f"{expected} (of {self.folder})", found))
 
     def bundles(self) -> list[Path]:
         """Bundle folders of the run, in alphabetical order."""

@@ -67,6 +67,11 @@ def _broken(listed, run, tmp_path, **changes):
         ({"label": "loud"}, "label: expected one of high, low, _silence_, got loud"),
         ({"noise": "rain"}, "noise: expected one of none, pink, white, got rain"),
         ({"noise": "white", "snr_db": "inf"}, "snr_db: expected a number [dB] where there is noise, got inf"),
+        ({"noise": "white", "snr_db": "-1e300"}, "snr_db: expected -100 to 100 dB, got -1e+300"),
+        ({"gain_db": "1e6"}, "gain_db: expected -100 to 100 dB, got 1000000.0"),
+        ({"clip": "../low/x.wav"}, "clip: expected a path below the data folder or the list's, without .., got"),
+        ({"clip": "/low/x.wav"}, "clip: expected a path below the data folder or the list's, without .., got"),
+        ({"noise_seed": "99999999999"}, "noise_seed: expected 0 to 4294967295, got 99999999999"),
         ({"gain_db": "loud"}, "gain_db: expected a number, got 'loud'"),
         ({"noise_seed": "0.5"}, "noise_seed: expected a number, got '0.5'"),
         ({"clip": "low/nobody.wav"}, "low/nobody.wav: expected a clip of the run, or a file below"),
@@ -96,11 +101,13 @@ def test_a_wrong_rate_is_refused(run, listed, tmp_path):
         read_calibration(path, run.corpus, run.config)
 
 
-def test_a_test_clip_is_refused(run, listed, tmp_path):
+@pytest.mark.parametrize("spelling", ["{}", "./{}", ".//{}"])
+def test_a_test_clip_is_refused(run, listed, tmp_path, spelling):
     from drsn_keras.export.clip_names import clip_name
 
     clips = run.corpus.clips("test")
-    changes = {"clip": clip_name(clips.recordings[0], run.config), "label": clips.labels[clips.y[0]]}
+    clip = spelling.format(clip_name(clips.recordings[0], run.config))
+    changes = {"clip": clip, "label": clips.labels[clips.y[0]]}
     path = _broken(listed, run, tmp_path, **changes)
     with pytest.raises(Exception, match="expected a clip that is not tested on, got one of the test part"):
         read_calibration(path, run.corpus, run.config)

@@ -57,3 +57,5 @@ def test_keep_is_parsed():
     assert parse_keep(["unit1/shrinkage=int16", "classes=float"]) == {"unit1/shrinkage": "int16", "classes": "float"}
     with pytest.raises(UsageError, match="--keep: expected LAYER=int16 or LAYER=float, got 'classes'"):
         parse_keep(["classes"])
+    with pytest.raises(UsageError, match="--keep unit3: expected one precision, got int16 and float"):
+        parse_keep(["unit3=int16", "unit3=float"])
