@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -17,9 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from drsn_keras.command_line import log
-from drsn_keras.errors import DrsnError
 from drsn_keras.training.quiet import quiet_tensorflow
-from keyword_runs import EPOCHS, configuration, require_data, trained
+from keyword_runs import conclude, configuration, key, options, require_data, show, start, table, trained
 
 #: Largest figure that passes.
 LIMITS = {
@@ -59,11 +57,7 @@ def recipes() -> dict[str, object]:
 
 def main() -> None:
     """Train what is missing, export all, measure, print and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("DRSN_DATA", "../shared/data")))
-    parser.add_argument("--runs", type=Path, default=Path("build/bench/runs"))
-    parser.add_argument("--out", type=Path, default=Path("build/bench/export.json"))
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser = options(__doc__, "export")
     parser.add_argument("--rounds", type=int, default=_ROUNDS)
     arguments = parser.parse_args()
     require_data(arguments.data)
@@ -73,18 +67,11 @@ def main() -> None:
     flat = {**_mean_losses(tables), **_sizes(runs[SEEDS[0]]), **_times(runs[SEEDS[0]], arguments)}
     flat["seeds"] = len(SEEDS)
     flat["test_clips"] = tables[0]["clips"]
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(flat, indent=2) + "\n", encoding="utf-8")
-    for name, value in flat.items():
-        print(f"{name:<34} {value}")
-    print("\n" + _table(tables, flat))
-    log(f"written to {arguments.out}")
+    show(flat, _table(tables, flat), arguments.out)
     missed = [f"{name} {flat[name]} (limit: {limit})" for name, limit in LIMITS.items() if flat[name] > limit]
     if flat["qat_loss_clean"] > flat["int8_loss_clean"]:
         missed.append(f"qat_loss_clean {flat['qat_loss_clean']} (limit: int8_loss_clean {flat['int8_loss_clean']})")
-    if missed:
-        sys.exit("missed: " + ", ".join(missed))
-    log("every limit kept: " + ", ".join([*LIMITS, "qat_loss_clean"]))
+    conclude(missed, [*LIMITS, "qat_loss_clean"])
 
 
 def _run(kind: str, seed: int, arguments: argparse.Namespace):
@@ -120,7 +107,7 @@ def _losses(run) -> dict:
     for name in ("keras", *recipes()):
         found[name] = {"clean": accuracy_of(draws[0], name, CLEAN, float("inf"))}
         for snr_db in SNRS_DB:
-            found[name][_key(snr_db)] = float(np.mean([accuracy_of(d, name, RECORDED, snr_db) for d in draws]))
+            found[name][key(snr_db)] = float(np.mean([accuracy_of(d, name, RECORDED, snr_db) for d in draws]))
     return {"accuracy": found, "clips": len(draws[0][0].truth)}
 
 
@@ -129,10 +116,10 @@ def _mean_losses(tables: list[dict]) -> dict[str, float]:
     for name in recipes():
         # int8-qat is called qat; an option that follows int8 stays in the name.
         short = {"int8-qat": "qat"}.get(name, name.replace("-", "_"))
-        for condition in ("clean", *map(_key, SNRS_DB)):
+        for condition in ("clean", *map(key, SNRS_DB)):
             losses = [t["accuracy"]["keras"][condition] - t["accuracy"][name][condition] for t in tables]
             flat[f"{short}_loss_{condition}"] = round(float(np.mean(losses)), 3)
-    for condition in ("clean", *map(_key, SNRS_DB)):
+    for condition in ("clean", *map(key, SNRS_DB)):
         flat[f"keras_{condition}"] = round(float(np.mean([t["accuracy"]["keras"][condition] for t in tables])), 2)
     return flat
 
@@ -150,11 +137,12 @@ def _sizes(run) -> dict[str, int]:
 
 def _times(run, arguments: argparse.Namespace) -> dict[str, float]:
     """The DRSN beside its ResNet twin and the naive conversions of its own weights."""
-    from drsn_keras.export.benchmarking.latency import measure, outside, partitions, ratio
+    from drsn_keras.export.benchmarking.latency import measure, ratio
     from drsn_keras.export.benchmarking.naive import naive_conversions
     from drsn_keras.export.calibration import draw_calibration
     from drsn_keras.export.convert import convert_run
-    from drsn_keras.export.graph import float_tensors
+    from drsn_keras.export.inspection.flatbuffer import read_file
+    from drsn_keras.export.inspection.partitions import delegation
     from drsn_keras.export.recipe import Recipe
     from drsn_keras.model_card import MODEL_NAME
 
@@ -169,15 +157,16 @@ def _times(run, arguments: argparse.Namespace) -> dict[str, float]:
     models |= {f"naive_{name.replace('-', '_')}": content for name, content in naive.items()}
     models["drsn_int16x8"] = (_bundle(run, "int16x8") / MODEL_NAME).read_bytes()
     times = measure(models, rounds=arguments.rounds, threads=1)
+    delegated = {name: delegation(content) for name, content in models.items()}
     return {
         "drsn_over_resnet": round(ratio(times["drsn"], times["resnet"]), 3),
         "drsn_over_naive": round(ratio(times["drsn"], times["naive_textbook_int8"]), 3),
-        "partitions": partitions(models["drsn"]),
-        "outside_partition": ", ".join(outside(models["drsn"])),
-        "float_tensors": len(float_tensors(models["drsn"])),
+        "partitions": delegated["drsn"][0],
+        "outside_partition": ", ".join(delegated["drsn"][1]),
+        "float_tensors": len(read_file(models["drsn"]).float_tensors),
         **{f"{name}_us": round(latency.median_us, 2) for name, latency in times.items()},
         **{f"{name}_p90_us": round(latency.p90_us, 2) for name, latency in times.items()},
-        **{f"{name}_partitions": partitions(content) for name, content in models.items() if name != "drsn"},
+        **{f"{name}_partitions": n for name, (n, _) in delegated.items() if name != "drsn"},
         **_without_amx({name: models[name] for name in ("drsn", "resnet", "naive_textbook_int8")}, arguments.rounds),
         "quiet_machine": bool(all(latency.stable for latency in times.values())),
     }
@@ -206,29 +195,21 @@ def _without_amx(models: dict[str, bytes], rounds: int) -> dict[str, float]:
     }
 
 
-def _key(snr_db: float) -> str:
-    return f"{'m' if snr_db < 0 else ''}{abs(snr_db):g}db"
-
-
 def _table(tables: list[dict], flat: dict) -> str:
-    conditions = ("clean", *map(_key, SNRS_DB))
-    titles = ("clean", *(f"{snr_db:g} dB" for snr_db in SNRS_DB))
-    lines = [
-        "| scheme | " + " | ".join(titles) + " | loss clean | loss 0 dB | bytes | gzip |",
-        "|---" * (len(titles) + 5) + "|",
-    ]
+    conditions = ("clean", *map(key, SNRS_DB))
+    rows = []
     for name in ("keras", *recipes()):
         means = {c: np.mean([t["accuracy"][name][c] for t in tables]) for c in conditions}
         losses = {c: np.mean([t["accuracy"]["keras"][c] - t["accuracy"][name][c] for t in tables]) for c in conditions}
-        key = name.replace("-", "_")
-        size = f"{flat[key + '_bytes']:,} | {flat[key + '_gzip_bytes']:,}" if name != "keras" else " | "
-        lost = f"{losses['clean']:+.2f} | {losses['0db']:+.2f}" if name != "keras" else " | "
-        lines.append(f"| {name} | " + " | ".join(f"{means[c]:.2f}" for c in conditions) + f" | {lost} | {size} |")
-    return "\n".join(lines)
+        short = name.replace("-", "_")
+        rest = ["", "", "", ""]
+        if name != "keras":
+            rest = [f"{losses[c]:+.2f}" for c in ("clean", "0db")]
+            rest += [f"{flat[f'{short}_{size}']:,}" for size in ("bytes", "gzip_bytes")]
+        rows.append([name, *(f"{means[c]:.2f}" for c in conditions), *rest])
+    snrs = [f"{snr_db:g} dB" for snr_db in SNRS_DB]
+    return table(["scheme", "clean", *snrs, "loss clean", "loss 0 dB", "bytes", "gzip"], rows)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except DrsnError as error:
-        sys.exit(str(error))
+    start(main)

@@ -1,12 +1,18 @@
-"""The keyword trainings that benchmarks share: one configuration, trained once for each kind and seed."""
+"""What benchmarks of the keyword network share: trainings (one a kind and seed), options, figures on paper."""
 
 from __future__ import annotations
 
+import argparse
+import json
+import os
+import sys
 import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drsn_keras.command_line import log
+from drsn_keras.errors import DrsnError
 
 if TYPE_CHECKING:
     from drsn_keras.training.config import KeywordConfig
@@ -16,10 +22,57 @@ NOISE_FOLDERS = ("gsc_background", "chen_noises", "esc10")
 EPOCHS = 85
 
 
+def options(description: str, name: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has; figures go to ``build/bench/NAME.json``."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("DRSN_DATA", "../shared/data")))
+    parser.add_argument("--runs", type=Path, default=Path("build/bench/runs"))
+    parser.add_argument("--out", type=Path, default=Path(f"build/bench/{name}.json"))
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    return parser
+
+
 def require_data(data: Path) -> None:
     """Leave with one line where the recordings are not."""
     if not (data / "MANIFEST.csv").is_file():
         raise SystemExit(f"{data}: expected the recordings' folder with MANIFEST.csv (--data or DRSN_DATA)")
+
+
+def key(snr_db: float) -> str:
+    """An SNR in the name of a figure: ``0db``, ``m5db``."""
+    return f"{'m' if snr_db < 0 else ''}{abs(snr_db):g}db"
+
+
+def table(titles: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Markdown."""
+    lines = [titles, *rows]
+    lines = ["| " + " | ".join(map(str, cells)) + " |" for cells in lines]
+    return "\n".join([lines[0], "|---" * len(titles) + "|", *lines[1:]])
+
+
+def show(figures: Mapping[str, Any], text: str, out: Path) -> None:
+    """Write the figures as JSON; print them, and a table."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    for name, value in figures.items():
+        print(f"{name:<34} {value}")
+    print("\n" + text)
+    log(f"written to {out}")
+
+
+def conclude(missed: Sequence[str], kept: Sequence[str]) -> None:
+    """Leave with one line where a bar was missed."""
+    if missed:
+        sys.exit("missed: " + ", ".join(missed))
+    log("reached and kept: " + ", ".join(kept))
+
+
+def start(main: Callable[[], None]) -> None:
+    """Call a benchmark; what is the input's fault ends in one line."""
+    try:
+        main()
+    except DrsnError as error:
+        sys.exit(str(error))
 
 
 def configuration(data: Path, kind: str, seed: int, epochs: int) -> KeywordConfig:
@@ -55,7 +108,6 @@ def train(config: KeywordConfig, folder: Path) -> tuple[OpenRun, float]:
 
 def trained(config: KeywordConfig, folder: Path) -> OpenRun:
     """The run in a folder if it is finished and of this configuration, else a new training."""
-    from drsn_keras.errors import DrsnError
     from drsn_keras.training.open_run import open_run
 
     try:

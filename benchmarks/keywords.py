@@ -7,15 +7,10 @@ clips of speakers, and parts of noise recordings, that training never heard.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import sys
-from pathlib import Path
 
 from drsn_keras.command_line import log
-from drsn_keras.errors import DrsnError
 from drsn_keras.training.quiet import quiet_tensorflow
-from keyword_runs import EPOCHS, configuration, require_data, train
+from keyword_runs import conclude, configuration, key, options, require_data, show, start, table, train
 
 #: What the int8 bundle must reach [%], and what it may cost.
 BARS = {"int8_clean": 89.0, "int8_0db": 78.0, "int8_m5db": 68.0}
@@ -25,11 +20,7 @@ SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0, -5.0, -10.0)
 
 def main() -> None:
     """Train both, export both, measure both, print and write the figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("DRSN_DATA", "../shared/data")))
-    parser.add_argument("--runs", type=Path, default=Path("build/bench/runs"))
-    parser.add_argument("--out", type=Path, default=Path("build/bench/keywords.json"))
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser = options(__doc__, "keywords")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     require_data(arguments.data)
@@ -48,7 +39,7 @@ def main() -> None:
         "float_0db": drsn["keras"]["0"],
         "float_m5db": drsn["keras"]["-5"],
         **{
-            f"{scheme if scheme == 'int8' else 'float'}_{_key(snr)}": drsn[scheme][f"{snr:g}"]
+            f"{scheme if scheme == 'int8' else 'float'}_{key(snr)}": drsn[scheme][f"{snr:g}"]
             for scheme in ("int8", "keras")
             for snr in SNRS_DB
         },
@@ -68,21 +59,10 @@ def main() -> None:
         "epochs": drsn["epochs"],
         "seed": arguments.seed,
     }
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(flat, indent=2) + "\n", encoding="utf-8")
-    for name, value in flat.items():
-        print(f"{name:<26} {value}")
-    print(_table(figures))
-    log(f"written to {arguments.out}")
+    show(flat, _table(figures), arguments.out)
     missed = [f"{name} {flat[name]} (bar: {bar})" for name, bar in BARS.items() if flat[name] < bar]
     missed += [f"{name} {flat[name]} (limit: {limit})" for name, limit in LIMITS.items() if flat[name] > limit]
-    if missed:
-        sys.exit("missed: " + ", ".join(missed))
-    log("every bar reached: " + ", ".join([*BARS, *LIMITS]))
-
-
-def _key(snr_db: float) -> str:
-    return f"{'m' if snr_db < 0 else ''}{abs(snr_db):g}db"
+    conclude(missed, [*BARS, *LIMITS])
 
 
 def _measure(kind: str, arguments: argparse.Namespace) -> dict:
@@ -127,17 +107,13 @@ def _measure(kind: str, arguments: argparse.Namespace) -> dict:
 
 def _table(figures: dict) -> str:
     names = ["clean", *(f"{s:g}" for s in SNRS_DB)]
-    lines = ["| model | scheme | " + " | ".join(names) + " |", "|---" * (len(names) + 2) + "|"]
-    lines += [
-        f"| {kind} | {scheme} | " + " | ".join(f"{found[scheme][n]:.1f}" for n in names) + " |"
+    rows = [
+        [kind, scheme, *(f"{found[scheme][name]:.1f}" for name in names)]
         for kind, found in figures.items()
         for scheme in ("keras", "int8")
     ]
-    return "\n".join(lines)
+    return table(["model", "scheme", *names], rows)
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except DrsnError as error:
-        sys.exit(str(error))
+    start(main)

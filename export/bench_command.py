@@ -12,6 +12,8 @@ from drsn_keras.command_line import log
 from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.training.data_options import add_data_options, open_run_with
 
+from .benchmarking import CLEAN
+
 if TYPE_CHECKING:
     from drsn_keras.edge.bundle import Bundle
     from drsn_keras.training.open_run import OpenRun
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from .benchmarking.contestants import Contestant
     from .benchmarking.table import Row
 
-_CLEAN = "clean"
 _LARGEST_DB = 100.0
 #: LiteRT crashes at numbers of threads that no machine of this kind has.
 _MOST_THREADS = 64
@@ -104,12 +105,12 @@ def parse_conditions(text: str) -> list[str]:
     found: dict[str, None] = {}
     for part in (part.strip() for part in text.split(",")):
         try:
-            value = math.inf if part == _CLEAN else float(part)
+            value = math.inf if part == CLEAN else float(part)
         except ValueError:
             value = math.nan
-        if part != _CLEAN and not abs(value) <= _LARGEST_DB:
+        if part != CLEAN and not abs(value) <= _LARGEST_DB:
             raise UsageError(mismatch("--snrs", "'clean' and numbers [dB], separated by commas", repr(text)))
-        found[part if part == _CLEAN else f"{value:g}"] = None
+        found[part if part == CLEAN else f"{value:g}"] = None
     return list(found)
 
 
@@ -157,27 +158,31 @@ def _contestants(arguments: argparse.Namespace, bundles: list[Bundle], runs: lis
 
 def _measure(arguments: argparse.Namespace, contestants: list[Contestant], conditions: list[str]) -> list[Row]:
     from .benchmarking.accuracy import accuracies
-    from .benchmarking.latency import measure, outside, partitions, ratio
+    from .benchmarking.latency import measure, ratio
     from .benchmarking.table import Row
-    from .graph import float_tensors
+    from .inspection.flatbuffer import read_file
+    from .inspection.partitions import delegation
 
     log(f"timing {len(contestants)} models, {arguments.rounds} rounds")
     contents = {f"{one.name} {one.scheme}": one.content for one in contestants}
     latencies = list(measure(contents, rounds=arguments.rounds, threads=arguments.threads).values())
     measured = accuracies(contestants, conditions, arguments.clips) if conditions else [None] * len(contestants)
-    return [
-        Row(
-            name=one.name,
-            scheme=one.scheme,
-            target=one.target,
-            latency=latency,
-            ratio=ratio(latency, latencies[0]),
-            partitions=partitions(one.content),
-            outside=outside(one.content),
-            float_tensors=len(float_tensors(one.content)),
-            size_bytes=len(one.content),
-            accuracy=accuracy.percent if accuracy else {},
-            clips=accuracy.clips if accuracy else 0,
+    rows = []
+    for one, latency, accuracy in zip(contestants, latencies, measured, strict=True):
+        partitions, outside = delegation(one.content)
+        rows.append(
+            Row(
+                name=one.name,
+                scheme=one.scheme,
+                target=one.target,
+                latency=latency,
+                ratio=ratio(latency, latencies[0]),
+                partitions=partitions,
+                outside=outside,
+                float_tensors=len(read_file(one.content).float_tensors),
+                size_bytes=len(one.content),
+                accuracy=accuracy.percent if accuracy else {},
+                clips=accuracy.clips if accuracy else 0,
+            )
         )
-        for one, latency, accuracy in zip(contestants, latencies, measured, strict=True)
-    ]
+    return rows

@@ -7,7 +7,7 @@ import tf_keras
 
 from drsn_keras.errors import CheckFailed
 
-from .graph import float_tensors
+from .inspection.flatbuffer import read_file
 from .lowering import Twin
 from .quantization.fake_quantized import with_ranges
 from .quantization.ranges import measure_ranges
@@ -39,7 +39,7 @@ def quantize(twin: Twin, recipe: Recipe, inputs: np.ndarray, tuned: tf_keras.Mod
         If an integer graph holds a float tensor.
     """
     content = _convert(twin.model if tuned is None else tuned, recipe, inputs)
-    if recipe.all_integer and (found := float_tensors(content)):
+    if recipe.all_integer and (found := read_file(content).float_tensors):
         raise CheckFailed(f"{recipe.scheme} graph: expected no float tensor, got {len(found)}, the first: {found[0]}")
     return content
 

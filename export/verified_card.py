@@ -7,9 +7,10 @@ from pathlib import Path
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import BundleError, mismatch
+from drsn_keras.files import write_atomically
 from drsn_keras.model_card import CARD_NAME, read_bundle
 
-from .card_page import card_page, write_card_page
+from .card_page import CARD_PAGE_NAME, card_page
 from .verify import Verification
 
 
@@ -19,12 +20,12 @@ def store_verification(bundle: Path, verification: Verification) -> None:
     metrics = {**card.metrics, "verification": list(verification.rows)}
     card = dataclasses.replace(card, metrics=metrics)
     try:
-        card_page(card)
+        page = card_page(card)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         # Both files or none: the page is made from free-form parts of the card, which may be damaged.
         raise BundleError(mismatch(bundle / CARD_NAME, "a card that a page can be made from", repr(error))) from None
     try:
         card.write(bundle)
-        write_card_page(bundle, card)
+        write_atomically(bundle / CARD_PAGE_NAME, page)
     except OSError as error:
         log(f"note: {bundle}: the card was not updated ({error.strerror})")

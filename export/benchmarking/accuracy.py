@@ -18,11 +18,10 @@ from drsn_keras.training.evaluate import Candidate, evaluate
 from drsn_keras.training.open_run import OpenRun
 from drsn_keras.training.split_list import require_same_split
 
+from . import CLEAN
 from .contestants import Contestant
 from .inputs import data_of
 
-#: The condition without noise; the others are SNRs [dB] as text.
-CLEAN = "clean"
 #: Fields of a run's configuration that decide its clips, its noises and its features.
 _CORPUS_FIELDS = (
     *("data", "manifest", "noise", "synthesize", "utterances", "keywords", "noise_kinds", "front_end", "seed"),

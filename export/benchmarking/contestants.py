@@ -17,7 +17,7 @@ from drsn_keras.training.open_run import BUNDLES, OpenRun
 
 from ..recipe import Recipe
 from ..tflite import PLAIN_SCHEMES
-from .latency import BLOCKS, measure
+from .latency import ready
 from .naive import naive_conversions
 from .rivals import untrained_rivals
 
@@ -73,7 +73,7 @@ def naive_forms(run: OpenRun, calibration: np.ndarray) -> list[Contestant]:
     for name, content in naive_conversions(run.model, calibration).items():
         form, _, scheme = name.rpartition("-")
         try:
-            measure({f"naive {form} {scheme}": content}, rounds=BLOCKS)
+            ready(f"naive {form} {scheme}", content)
         except BundleError as error:
             log(f"left out: {error}")
             continue

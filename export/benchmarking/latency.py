@@ -1,4 +1,4 @@
-"""Time of one evaluation on LiteRT, measured so that models can be compared; and what the delegate takes over."""
+"""Time of one evaluation on LiteRT, measured so that models can be compared."""
 
 from __future__ import annotations
 
@@ -14,9 +14,6 @@ from ai_edge_litert.interpreter import Interpreter
 
 from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.training.quiet import native_stderr_aside
-
-from ..inspection.flatbuffer import read_file
-from ..inspection.partitions import read_partitions
 
 #: Parts of a measurement whose medians are held against each other.
 BLOCKS = 10
@@ -108,7 +105,7 @@ def measure(models: Mapping[str, bytes | Path], *, rounds: int, threads: int = 1
         if value < least:
             raise UsageError(mismatch(name, f"at least {least}", value))
     rng = np.random.default_rng(seed)
-    invoke = [_ready(name, content, threads, rng).invoke for name, content in models.items()]
+    invoke = [ready(name, content, threads, rng).invoke for name, content in models.items()]
     times_ns = np.zeros((len(invoke), rounds), np.int64)
     clock = time.perf_counter_ns
     with _no_garbage_collection():
@@ -133,20 +130,16 @@ def orders(n: int, rounds: int, rng: np.random.Generator) -> np.ndarray:
     return rng.permuted(np.tile(np.arange(n), (rounds, 1)), axis=1)
 
 
-def partitions(content: bytes) -> int:
-    """Parts of a graph that the XNNPACK delegate runs; work passes between it and plain kernels around each."""
-    return len(read_partitions(content, read_file(content)).delegated)
+def ready(name: str, content: bytes | Path, threads: int = 1, rng: np.random.Generator | None = None) -> Interpreter:
+    """A model that has been evaluated once, with integers of the input type's whole range or normal floats.
 
-
-def outside(content: bytes) -> tuple[str, ...]:
-    """Operators that the delegate leaves to plain kernels, in the order of execution."""
-    file = read_file(content)
-    return tuple(file.operators[i].name for i in read_partitions(content, file).outside)
-
-
-def _ready(name: str, content: bytes | Path, threads: int, rng: np.random.Generator) -> Interpreter:
-    """A model that has been evaluated once, with integers of the input type's whole range or normal floats."""
+    Raises
+    ------
+    BundleError
+        Naming the model, if LiteRT refuses it.
+    """
     content = content.read_bytes() if isinstance(content, Path) else content
+    rng = np.random.default_rng(0) if rng is None else rng
     try:
         with native_stderr_aside():
             model = Interpreter(model_content=content, num_threads=threads)

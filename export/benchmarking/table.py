@@ -10,6 +10,7 @@ from typing import Any
 
 from drsn_keras.training.conditions import wilson_interval
 
+from . import CLEAN
 from .latency import QUIET_SPREAD, Latency
 
 WIDTH = 120
@@ -93,7 +94,7 @@ def render(rows: Sequence[Row], conditions: Sequence[str] = (), notes: Sequence[
     titles = [
         *(("", "model"), ("", "scheme"), ("", "target"), ("median", "us"), ("p90", "us"), ("ratio", "to 1st")),
         *(("parti-", "tions"), ("ops", "outside"), ("float", "tensors"), ("", "bytes")),
-        *((condition if condition == "clean" else f"{condition} dB", "%") for condition in conditions),
+        *((condition if condition == CLEAN else f"{condition} dB", "%") for condition in conditions),
     ]
     columns = list(zip(*(_cells(row, conditions) for row in rows), strict=True))
     widths = [max(map(len, (*title, *cells))) for title, cells in zip(titles, columns, strict=True)]

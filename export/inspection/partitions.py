@@ -8,7 +8,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from drsn_keras.training.quiet import native_stderr_aside
 
-from .flatbuffer import File
+from .flatbuffer import File, read_file
 
 _DELEGATE = "DELEGATE"
 
@@ -37,6 +37,13 @@ def read_partitions(content: bytes, file: File) -> Partitions:
     )
     inside = {index for partition in delegated for index in partition}
     return Partitions(delegated, tuple(op.index for op in file.operators if op.index not in inside))
+
+
+def delegation(content: bytes) -> tuple[int, tuple[str, ...]]:
+    """How many partitions XNNPACK makes, and the operators that it leaves, in the order of execution."""
+    file = read_file(content)
+    found = read_partitions(content, file)
+    return len(found.delegated), tuple(file.operators[i].name for i in found.outside)
 
 
 def _between(file: File, inputs: set[int], outputs: list[int]) -> tuple[int, ...]:

@@ -33,10 +33,9 @@ def _last_axis(layer, to: Builder) -> None:
         raise unsupported(layer, to.place, f"data_format {layer.data_format}")
 
 
-def _geometry(layer) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Strides and dilation along (height, width); a signal's width is 1."""
-    pair = lambda values: tuple(values) if len(values) == 2 else (values[0], 1)  # noqa: E731
-    return pair(layer.strides), pair(layer.dilation_rate)
+def _pair(values) -> tuple[int, int]:
+    """A size along (height, width); a signal's width is 1."""
+    return tuple(values) if len(values) == 2 else (values[0], 1)
 
 
 def _kernel_map(kernel: np.ndarray) -> np.ndarray:
@@ -44,11 +43,22 @@ def _kernel_map(kernel: np.ndarray) -> np.ndarray:
     return kernel[:, None] if kernel.ndim == 3 else kernel
 
 
-def _causal(layer, to: Builder, x: Op, kernel: np.ndarray) -> tuple[Op, str]:
-    if layer.padding != "causal":
-        return x, layer.padding
-    reach = (kernel.shape[0] - 1) * layer.dilation_rate[0]
-    return (to.pad(x, (reach, 0), (0, 0)) if reach else x), "valid"
+def _spatial(layer, to: Builder, x: Op, kernel: np.ndarray) -> tuple[Op, tuple]:
+    """What a kernel slides over, with the zeros of causal padding; and how: strides, padding, dilation."""
+    strides, padding, dilation = _pair(layer.strides), layer.padding, _pair(layer.dilation_rate)
+    if padding == "causal":
+        reach, padding = (kernel.shape[0] - 1) * dilation[0], "valid"
+        x = to.pad(x, (reach, 0), (0, 0)) if reach else x
+    return x, (strides, padding, dilation)
+
+
+def _depthwise(layer, to: Builder, x: Op, kernel, bias=None) -> Op:
+    _last_axis(layer, to)
+    if layer.depth_multiplier != 1:
+        raise unsupported(layer, to.place, f"depth_multiplier={layer.depth_multiplier}")
+    kernel = _kernel_map(weight(kernel))
+    x, how = _spatial(layer, to, x, kernel)
+    return to.depthwise(x, kernel, weight(bias), *how)
 
 
 @lowers(L.Conv1D, L.Conv2D)
@@ -57,31 +67,18 @@ def convolution(layer, to: Builder, x: Op) -> Op:
     if layer.groups != 1:
         raise unsupported(layer, to.place, f"groups={layer.groups} (DepthwiseConv has a rule)")
     kernel = _kernel_map(weight(layer.kernel))
-    x, padding = _causal(layer, to, x, kernel)
-    strides, dilation = _geometry(layer)
-    return activate(layer, to, to.conv(x, kernel, weight(layer.bias), strides, padding, dilation))
+    x, how = _spatial(layer, to, x, kernel)
+    return activate(layer, to, to.conv(x, kernel, weight(layer.bias), *how))
 
 
 @lowers(L.DepthwiseConv1D, L.DepthwiseConv2D)
 def depthwise(layer, to: Builder, x: Op) -> Op:
-    _last_axis(layer, to)
-    if layer.depth_multiplier != 1:
-        raise unsupported(layer, to.place, f"depth_multiplier={layer.depth_multiplier}")
-    kernel = _kernel_map(weight(layer.kernel))
-    x, padding = _causal(layer, to, x, kernel)
-    strides, dilation = _geometry(layer)
-    return activate(layer, to, to.depthwise(x, kernel, weight(layer.bias), strides, padding, dilation))
+    return activate(layer, to, _depthwise(layer, to, x, layer.kernel, layer.bias))
 
 
 @lowers(L.SeparableConv1D, L.SeparableConv2D)
 def separable(layer, to: Builder, x: Op) -> Op:
-    _last_axis(layer, to)
-    if layer.depth_multiplier != 1:
-        raise unsupported(layer, to.place, f"depth_multiplier={layer.depth_multiplier}")
-    kernel = _kernel_map(weight(layer.depthwise_kernel))
-    x, padding = _causal(layer, to, x, kernel)
-    strides, dilation = _geometry(layer)
-    x = to.depthwise(x, kernel, None, strides, padding, dilation)
+    x = _depthwise(layer, to, x, layer.depthwise_kernel)
     return activate(layer, to, to.conv(x, _kernel_map(weight(layer.pointwise_kernel)), weight(layer.bias)))
 
 
@@ -162,9 +159,8 @@ def global_average_pooling(layer, to: Builder, x: Op) -> Op:
 @lowers(L.MaxPooling1D, L.MaxPooling2D, L.AveragePooling1D, L.AveragePooling2D)
 def pooling(layer, to: Builder, x: Op) -> Op:
     _last_axis(layer, to)
-    pair = lambda values: tuple(values) if len(values) == 2 else (values[0], 1)  # noqa: E731
     kind = "max_pool" if isinstance(layer, L.MaxPooling1D | L.MaxPooling2D) else "average_pool"
-    return to.pool(kind, x, pair(layer.pool_size), pair(layer.strides), layer.padding)
+    return to.pool(kind, x, _pair(layer.pool_size), _pair(layer.strides), layer.padding)
 
 
 @lowers(L.ZeroPadding1D, L.ZeroPadding2D)

@@ -11,8 +11,8 @@ import tf_keras
 from drsn_keras.training.open_run import OpenRun
 
 from ..lowering import Twin
-from .fake_quantized import FakeQuantization, settle_ranges
-from .fine_tuning import augmented_batches, fine_tune_on_run, steps_of, tfmot
+from .fake_quantized import rebuilt, settle_ranges
+from .fine_tuning import fine_tune_on_run, tfmot
 from .ranges import Range, measure_ranges
 
 _qat = tfmot.quantization.keras
@@ -151,21 +151,13 @@ def quantization_aware(model: tf_keras.Model, calibration: np.ndarray) -> tf_ker
     CVPR 2018, doi:10.1109/CVPR.2018.00286.
     """
     ranges = settle_ranges(model, measure_ranges(model, calibration, "mse"))
-    made = {}
+
+    def annotated(layer: tf_keras.layers.Layer) -> tf_keras.layers.Layer:
+        output = None if getattr(layer, "kind", None) in _UNROUNDED else ranges[layer.name]
+        return _qat.quantize_annotate_layer(layer, TwinQuantizeConfig(_KERNELS.get(type(layer).__name__), output))
+
     with _qat.quantize_scope({one.__name__: one for one in (OutputRange, KernelRange, TwinQuantizeConfig)}):
-        for layer in model.layers:
-            if isinstance(layer, tf_keras.layers.InputLayer):
-                start = tf_keras.Input(layer.output.shape[1:], name=layer.name)
-                made[id(layer.output)] = FakeQuantization(*ranges[layer.name], name=f"{layer.name}.range")(start)
-                continue
-            output = None if getattr(layer, "kind", None) in _UNROUNDED else ranges[layer.name]
-            copy = type(layer).from_config(layer.get_config())
-            config = TwinQuantizeConfig(_KERNELS.get(type(layer).__name__), output)
-            inputs = [made[id(one)] for one in tf.nest.flatten(layer.input)]
-            annotated = _qat.quantize_annotate_layer(copy, config)
-            made[id(layer.output)] = annotated(inputs if len(inputs) > 1 else inputs[0])
-            copy.set_weights(layer.get_weights())
-        whole = tf_keras.Model(start, made[id(model.output)], name=model.name)
+        whole = rebuilt(model, {model.input_names[0]: ranges[model.input_names[0]]}, annotated)
         return _qat.quantize_apply(whole, _Scheme(), quantized_layer_name_prefix="")
 
 
@@ -193,7 +185,10 @@ def train_aware(run: OpenRun, twin: Twin, calibration: np.ndarray, *, epochs: in
     UsageError
         If there is not one epoch at least.
     """
-    batches = augmented_batches(run, seed)
-    model = quantization_aware(twin.model, calibration)
-    fine_tune_on_run(model, run, batches, steps=steps_of(batches, epochs), learning_rate=LEARNING_RATE)
-    return model
+    return fine_tune_on_run(
+        run,
+        lambda _: quantization_aware(twin.model, calibration),
+        epochs=epochs,
+        learning_rate=LEARNING_RATE,
+        seed=seed,
+    )

@@ -8,7 +8,7 @@ from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.training.open_run import OpenRun
 
 from ..lowering import Twin
-from .fine_tuning import augmented_batches, copy_of, fine_tune_on_run, steps_of, tfmot
+from .fine_tuning import copy_of, fine_tune_on_run, tfmot
 from .sparsity import compressible
 
 _clustering = tfmot.clustering.keras
@@ -50,9 +50,9 @@ def cluster(run: OpenRun, twin: Twin, clusters: int = 32, *, epochs: int = 4, se
     """
     if clusters < 2:
         raise UsageError(mismatch("clusters", "at least 2", clusters))
-    batches = augmented_batches(run, seed)
-    model = _with_clusters(twin.model, clusters)
-    fine_tune_on_run(model, run, batches, steps=steps_of(batches, epochs), learning_rate=LEARNING_RATE)
+    model = fine_tune_on_run(
+        run, lambda _: _with_clusters(twin.model, clusters), epochs=epochs, learning_rate=LEARNING_RATE, seed=seed
+    )
     return copy_of(_clustering.strip_clustering(model))
 
 

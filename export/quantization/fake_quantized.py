@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import tensorflow as tf
@@ -64,7 +64,15 @@ def with_ranges(model: tf_keras.Model, ranges: Mapping[str, Range]) -> tf_keras.
     DataError
         If a layer has no range, or one that is not finite or does not hold 0.
     """
-    settled = settle_ranges(model, ranges)
+    return rebuilt(model, settle_ranges(model, ranges))
+
+
+def rebuilt(
+    model: tf_keras.Model,
+    ranges: Mapping[str, Range],
+    wrap: Callable[[tf_keras.layers.Layer], tf_keras.layers.Layer] = lambda layer: layer,
+) -> tf_keras.Model:
+    """Copy a twin layer by layer, each copy wrapped, with fake quantisation behind the layers that ``ranges`` names."""
     made = {}
     for layer in model.layers:
         if isinstance(layer, tf_keras.layers.InputLayer):
@@ -72,9 +80,11 @@ def with_ranges(model: tf_keras.Model, ranges: Mapping[str, Range]) -> tf_keras.
         else:
             copy = type(layer).from_config(layer.get_config())
             parts = [made[id(one)] for one in _inputs(layer)]
-            y = copy(parts if len(parts) > 1 else parts[0])
+            y = wrap(copy)(parts if len(parts) > 1 else parts[0])
             copy.set_weights(layer.get_weights())
-        made[id(layer.output)] = FakeQuantization(*settled[layer.name], name=f"{layer.name}.range")(y)
+        if layer.name in ranges:
+            y = FakeQuantization(*ranges[layer.name], name=f"{layer.name}.range")(y)
+        made[id(layer.output)] = y
     return tf_keras.Model(start, made[id(model.output)], name=model.name)
 
 

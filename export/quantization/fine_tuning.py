@@ -14,7 +14,6 @@ import tf_keras
 from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed, UsageError, mismatch
 from drsn_keras.training.open_run import OpenRun
-from drsn_keras.training.pipeline import Batches
 from drsn_keras.training.training_batches import training_batches
 
 with warnings.catch_warnings():
@@ -22,7 +21,7 @@ with warnings.catch_warnings():
     warnings.filterwarnings("ignore", "distutils Version classes are deprecated", DeprecationWarning)
     import tensorflow_model_optimization as tfmot
 
-__all__ = ["augmented_batches", "copy_of", "fine_tune", "fine_tune_on_run", "steps_of", "tfmot"]
+__all__ = ["copy_of", "fine_tune", "fine_tune_on_run", "tfmot"]
 
 #: How much of the target the teacher gives; the rest are the labels. Chosen on validation clips of the keyword run,
 #: where 0.8 was best by a little; by labels alone the student lost a point of accuracy.
@@ -31,20 +30,27 @@ TEACHER_SHARE = 0.8
 _TINY = 1e-7
 
 
-def augmented_batches(run: OpenRun, seed: int) -> Batches:
-    """Training's batches of a run, mixed anew: the same clips, noises, rooms and augmentation, other draws.
+def fine_tune_on_run(
+    run: OpenRun, wrap: Callable[[int], tf_keras.Model], *, epochs: int, learning_rate: float, seed: int
+) -> tf_keras.Model:
+    """Fine-tune towards a run's Keras model and its smoothed labels, on training's clips, noises and rooms mixed anew.
 
     Parameters
     ----------
     run : OpenRun
+        The run that the student was lowered from.
+    wrap : callable
+        Number of steps to the student: a twin, wrapped in what it is to learn to live with. See :func:`fine_tune`.
+    epochs : int
+        Times that every training clip is seen.
+    learning_rate : float
     seed : int
         Of the draws.
-    """
-    return training_batches(run.corpus, run.config, seed)
 
-
-def steps_of(batches: Batches, epochs: int) -> int:
-    """Batches in which every clip is seen ``epochs`` times.
+    Returns
+    -------
+    tf_keras.Model
+        The student.
 
     Raises
     ------
@@ -53,13 +59,9 @@ def steps_of(batches: Batches, epochs: int) -> int:
     """
     if epochs < 1:
         raise UsageError(mismatch("epochs", "at least 1", epochs))
-    return epochs * batches.steps_per_epoch
-
-
-def fine_tune_on_run(
-    model: tf_keras.Model, run: OpenRun, batches: Batches, *, steps: int, learning_rate: float
-) -> np.ndarray:
-    """Fine-tune a twin towards its run's Keras model and the run's smoothed labels; see :func:`fine_tune`."""
+    batches = training_batches(run.corpus, run.config, seed)
+    steps = epochs * batches.steps_per_epoch
+    model = wrap(steps)
     losses = fine_tune(
         model,
         batches.dataset(),
@@ -69,7 +71,7 @@ def fine_tune_on_run(
         label_smoothing=run.config.label_smoothing,
     )
     log(f"fine-tuned in {steps} steps, {batches.steps_per_epoch} an epoch; loss of the last: {losses[-1]:.3f}")
-    return losses
+    return model
 
 
 def fine_tune(

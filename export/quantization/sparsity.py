@@ -9,7 +9,7 @@ from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.training.open_run import OpenRun
 
 from ..lowering import Twin
-from .fine_tuning import augmented_batches, copy_of, fine_tune_on_run, steps_of, tfmot
+from .fine_tuning import copy_of, fine_tune_on_run, tfmot
 
 _pruning = tfmot.sparsity.keras
 #: In a smaller kernel a zero saves little and costs more.
@@ -54,13 +54,15 @@ def prune(run: OpenRun, twin: Twin, sparsity: float = 0.5, *, epochs: int = 12, 
     """
     if not 0 < sparsity < 1:
         raise UsageError(mismatch("sparsity", "a share above 0 and below 1", sparsity))
-    batches = augmented_batches(run, seed)
-    steps = steps_of(batches, epochs)
-    model = with_pruning(twin.model, sparsity, steps)
     step_counter = _pruning.UpdatePruningStep()
-    step_counter.set_model(model)
-    step_counter.on_train_begin()
-    fine_tune_on_run(model, run, batches, steps=steps, learning_rate=LEARNING_RATE)
+
+    def wrap(steps: int) -> tf_keras.Model:
+        model = with_pruning(twin.model, sparsity, steps)
+        step_counter.set_model(model)
+        step_counter.on_train_begin()
+        return model
+
+    model = fine_tune_on_run(run, wrap, epochs=epochs, learning_rate=LEARNING_RATE, seed=seed)
     # The last step has moved weights that had been zero.
     step_counter.on_epoch_end(0)
     return copy_of(_pruning.strip_pruning(model))

@@ -8,6 +8,9 @@ import functools
 import numpy as np
 import pytest
 
+from catalogue_files import MicroFiles, make_files
+from drsn_keras.models import catalogue
+
 
 @dataclasses.dataclass(frozen=True)
 class SmallNetwork:
@@ -58,3 +61,10 @@ def cw_litert() -> SmallNetwork:
 def cs_tflm() -> SmallNetwork:
     """One threshold for all channels, in TFLite-Micro's form."""
     return SmallNetwork("drsn-cs", "tflm")
+
+
+@pytest.fixture(scope="session")
+def micro_files(tmp_path_factory) -> MicroFiles:
+    """Networks of the catalogue for ``tflm``; the projection shortcut is one more convolution: one kind has it."""
+    names = [name for name in catalogue() if "projection" not in name or name.endswith("drsn-cw")]
+    return make_files(tmp_path_factory.mktemp("micro"), names, "tflm")

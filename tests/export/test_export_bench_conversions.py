@@ -6,8 +6,8 @@ import pytest
 
 from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.export.benchmarking import naive, rivals
-from drsn_keras.export.benchmarking.latency import partitions
-from drsn_keras.export.graph import float_tensors, read_graph
+from drsn_keras.export.inspection.flatbuffer import read_file
+from drsn_keras.export.inspection.partitions import delegation
 from drsn_keras.export.recipe import Recipe
 from drsn_keras.layers import SoftThreshold, soft_threshold
 from drsn_keras.models import KINDS, keyword_network
@@ -51,9 +51,9 @@ def test_naive_conversions_are_the_same_function(conversions, model, inputs, tmp
 def test_each_form_has_its_operators_and_breaks_the_graph(conversions):
     for form, operator in (("textbook", "SIGN"), ("two-relus", "NEG"), ("direct", "MINIMUM")):
         for content in conversions[form].values():
-            assert read_graph(content).operator_counts[operator] == len(UNITS), form
-        assert partitions(conversions[form]["int8"]) > 3, "lowered it is one"
-        assert float_tensors(conversions[form]["int8"])
+            assert read_file(content).operator_counts[operator] == len(UNITS), form
+        assert delegation(conversions[form]["int8"])[0] > 3, "lowered it is one"
+        assert read_file(conversions[form]["int8"]).float_tensors
 
 
 def test_naive_conversion_is_silent(model, inputs, capfd):
@@ -109,10 +109,10 @@ def test_untrained_rivals_are_lowered_networks_of_the_configuration(tmp_path):
     config = KeywordConfig(data=str(tmp_path), width=0.34)
     found = rivals.untrained_rivals(config, 3, None, kinds=["resnet"], recipe=Recipe("float32"))
     assert list(found) == ["resnet"]
-    graph = read_graph(found["resnet"])
-    assert {"CONV_2D", "DEPTHWISE_CONV_2D", "ADD"} <= set(graph.operators), "batch normalisation has not folded away"
-    assert not {"LOGISTIC", "LEAKY_RELU", "EXPAND_DIMS"} & set(graph.operators)
-    assert partitions(found["resnet"]) == 1
+    operators = set(read_file(found["resnet"]).operator_counts)
+    assert {"CONV_2D", "DEPTHWISE_CONV_2D", "ADD"} <= operators, "batch normalisation has not folded away"
+    assert not {"LOGISTIC", "LEAKY_RELU", "EXPAND_DIMS"} & operators
+    assert delegation(found["resnet"])[0] == 1
 
 
 def test_rivals_are_all_other_kinds(monkeypatch, tmp_path):

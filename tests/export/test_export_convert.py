@@ -11,7 +11,7 @@ from ai_edge_litert.interpreter import Interpreter as LiteRt
 from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.errors import BundleError
 from drsn_keras.export.cli import main as export
-from drsn_keras.export.graph import float_tensors, read_graph
+from drsn_keras.export.inspection.flatbuffer import read_file
 from drsn_keras.export.lowering import lower
 from drsn_keras.export.tflite import PLAIN_SCHEMES, to_tflite
 from drsn_keras.model_card import read_bundle
@@ -48,22 +48,22 @@ def _model(kind="drsn-cw"):
 def test_int8_graph_is_all_integer(kind, target):
     model, x = _model(kind)
     content = to_tflite(lower(model, target, x).model, "int8", x)
-    graph = read_graph(content)
-    assert float_tensors(content) == []
-    assert {dtype for _, dtype, _ in graph.tensors} <= {"int8", "int32"}
-    assert set(graph.operators) <= OPERATORS[target], graph.operator_counts
+    graph = read_file(content)
+    assert graph.float_tensors == []
+    assert set(graph.dtype_counts) <= {"int8", "int32"}
+    assert set(graph.operator_counts) <= OPERATORS[target], graph.operator_counts
 
 
 def test_int16x8_computes_in_int16():
     model, x = _model()
     content = to_tflite(lower(model).model, "int16x8", x)
-    assert float_tensors(content) == []
+    assert read_file(content).float_tensors == []
     interpreter = LiteRt(model_content=content)
     assert interpreter.get_input_details()[0]["dtype"] == interpreter.get_output_details()[0]["dtype"] == np.int16
 
 
 def test_a_float_graph_is_recognised():
-    assert float_tensors(to_tflite(lower(_model()[0]).model, "float32"))
+    assert read_file(to_tflite(lower(_model()[0]).model, "float32")).float_tensors
 
 
 @pytest.mark.parametrize("target", ["litert", "tflm"])

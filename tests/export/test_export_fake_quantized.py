@@ -6,7 +6,7 @@ import tf_keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from drsn_keras.errors import DataError
-from drsn_keras.export.graph import float_tensors
+from drsn_keras.export.inspection.flatbuffer import read_file
 from drsn_keras.export.lowering import lower
 from drsn_keras.export.lowering.emit import Primitive
 from drsn_keras.export.quantization.fake_quantized import settle_ranges, with_ranges
@@ -65,7 +65,7 @@ def quantised(request):
 
 def test_graph_is_int8_and_one_partition(quantised):
     twin, _, content = quantised
-    assert float_tensors(content) == []
+    assert read_file(content).float_tensors == []
     if twin.target == "litert":
         assert _partitions(content) == 1
 

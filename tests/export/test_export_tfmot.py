@@ -11,14 +11,14 @@ import tf_keras
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
 from drsn_keras.errors import CheckFailed, UsageError
-from drsn_keras.export.graph import float_tensors, read_graph
 from drsn_keras.export.gzip_size import gzip_size
+from drsn_keras.export.inspection.flatbuffer import read_file
 from drsn_keras.export.lowering import lower
 from drsn_keras.export.lowering.emit import Primitive
 from drsn_keras.export.quantization.aware_training import KernelRange, OutputRange, quantization_aware, train_aware
 from drsn_keras.export.quantization.clustering import cluster
 from drsn_keras.export.quantization.fake_quantized import settle_ranges
-from drsn_keras.export.quantization.fine_tuning import augmented_batches, copy_of, fine_tune
+from drsn_keras.export.quantization.fine_tuning import copy_of, fine_tune
 from drsn_keras.export.quantization.ranges import measure_ranges
 from drsn_keras.export.quantization.sparsity import compressible, prune, with_pruning
 from drsn_keras.export.tflite import to_tflite
@@ -28,6 +28,7 @@ from drsn_keras.training.clips import Clips
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.corpus import Corpus
 from drsn_keras.training.open_run import OpenRun
+from drsn_keras.training.training_batches import training_batches
 from random_weights import randomise
 
 SPEC = FrontEndSpec(duration_s=0.22, n_mels=8, n_mfcc=8)
@@ -62,7 +63,7 @@ def plain(twin, inputs):
 @pytest.fixture(scope="module")
 def inputs(run):
     """Features of augmented clips."""
-    return np.concatenate([x.numpy() for x, _ in augmented_batches(run, 9).dataset().take(4)])
+    return np.concatenate([x.numpy() for x, _ in training_batches(run.corpus, run.config, 9).dataset().take(4)])
 
 
 def _interpreter(content, delegates=True):
@@ -98,8 +99,8 @@ def aware(run, request, inputs):
 
 def test_aware_graph_is_the_integer_graph(aware, inputs):
     twin, _, content = aware
-    assert float_tensors(content) == []
-    assert read_graph(content).operator_counts == read_graph(to_tflite(twin.model, "int8", inputs)).operator_counts
+    assert read_file(content).float_tensors == []
+    assert read_file(content).operator_counts == read_file(to_tflite(twin.model, "int8", inputs)).operator_counts
     if twin.target == "litert":
         assert _partitions(content) == 1
     stem, norm = (twin.model.get_layer(name).get_weights()[0] for name in ("stem", "unit1.norm_1"))
@@ -169,7 +170,7 @@ def test_fine_tuning_is_a_function_of_the_seed(run):
     tuned = []
     for seed in (5, 5, 6):
         tuned.append(_small_model())
-        fine_tune(tuned[-1], augmented_batches(run, seed).dataset(), steps=3, learning_rate=1e-3)
+        fine_tune(tuned[-1], training_batches(run.corpus, run.config, seed).dataset(), steps=3, learning_rate=1e-3)
     assert _weights_equal(tuned[0], tuned[1])
     assert not _weights_equal(tuned[0], tuned[2])
 
@@ -178,7 +179,7 @@ def test_fine_tuning_lowers_the_loss_and_keeps_zeros(run, twin):
     model = copy_of(twin.model)
     losses = fine_tune(
         model,
-        augmented_batches(run, 1).dataset(),
+        training_batches(run.corpus, run.config, 1).dataset(),
         steps=40,
         learning_rate=1e-2,
         label_smoothing=run.config.label_smoothing,
@@ -228,13 +229,13 @@ def test_zeros_survive_int8(twin, plain, pruned, inputs):
     kernels = {kernel.shape: kernel for kernel, _ in _int8_kernels(content)}
     assert len(_int8_kernels(content)) == len(names)
     assert np.sum(kernels[8, 9, 1, 8] == 0) >= 576 - round(0.3 * 576)
-    assert float_tensors(content) == []
+    assert read_file(content).float_tensors == []
     assert gzip_size(content) < 0.95 * gzip_size(plain["int8"])
 
 
 def test_train_aware_of_a_pruned_twin(run, twin, pruned, inputs):
     model = train_aware(run, dataclasses.replace(twin, model=pruned), inputs, epochs=1)
-    assert float_tensors(to_tflite(model, "int8")) == []
+    assert read_file(to_tflite(model, "int8")).float_tensors == []
     for name in compressible(twin.model):
         before, after = pruned.get_layer(name).kernel.numpy(), model.get_layer(name).trainable_weights[0].numpy()
         assert np.array_equal(before == 0, after == 0)
@@ -261,7 +262,7 @@ def test_clustered_kernels_have_few_values(run, twin, plain, inputs):
         assert 2 <= len(values) <= 6 < len(before)
         assert not np.isin(values, before).all()
     content = to_tflite(model, "int8", inputs)
-    assert float_tensors(content) == []
+    assert read_file(content).float_tensors == []
     for kernel, scales in _int8_kernels(content):
         if kernel.size >= 512:
             assert len(scales) == 8
