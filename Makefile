@@ -6,7 +6,7 @@ STAMP := $(VENV)/.set-up
 DEMO := runs/demo
 WORDS := yes,no,up,down,left,right
 
-.PHONY: help setup demo test lint docs format wheel bench-export bench-keywords clean
+.PHONY: help setup demo test lint docs format wheel bench-export bench-firmware bench-keywords clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
 	@echo "make test            all tests"
@@ -14,6 +14,7 @@ help:
 	@echo "make docs            write docs/cli.md from the commands' help"
 	@echo "make wheel           build the wheel and check its contents"
 	@echo "make bench-export    what lowering and each quantisation cost and keep: latency, loss, size (same recordings)"
+	@echo "make bench-firmware  generated C on emulated microcontrollers beside TFLite-Micro: instructions, memory, flash (same recordings)"
 	@echo "make bench-keywords  real speech in real noise: accuracy of the int8 bundle (needs ../shared/data or DRSN_DATA)"
 
 setup: $(STAMP)
@@ -59,6 +60,9 @@ wheel: setup
 
 bench-export: setup
 	$(BIN)/python benchmarks/export.py
+
+bench-firmware: setup
+	$(BIN)/python benchmarks/firmware.py
 
 bench-keywords: setup
 	$(BIN)/python benchmarks/keywords.py

@@ -27,6 +27,9 @@ class Bundle:
 def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
     """Open a bundle folder and check that its parts agree.
 
+    A bundle for the target ``tflm`` is run by LiteRT's reference kernels, whose answers are those of TFLite-Micro and
+    of the generated C; any other by its fast ones.
+
     Parameters
     ----------
     folder : path
@@ -47,7 +50,8 @@ def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
         front_end = FrontEndSpec.from_dict(card.front_end)
     except (UsageError, BundleError) as error:
         raise BundleError(f"{card_path}: {error}") from None
-    interpreter = Interpreter(model_path, threads)
+    # What was made for a microcontroller answers here as it does there.
+    interpreter = Interpreter(model_path, threads, reference=card.target == "tflm")
     for name in ("input", "output"):
         _agree(f"{card_path}, {name}", getattr(interpreter, name), getattr(card, name))
     wanted = tuple(n for n in front_end.shape if n != 1)

@@ -59,6 +59,8 @@ class Interpreter:
         A ``.tflite`` file.
     threads : int
         Threads that the kernels may use, at least 1.
+    reference : bool
+        Use LiteRT's reference kernels: slower, and bit for bit what a microcontroller computes.
 
     Attributes
     ----------
@@ -73,13 +75,13 @@ class Interpreter:
         If the file is missing, damaged or not of this kind.
     """
 
-    def __init__(self, model_path: str | os.PathLike[str], threads: int = 1) -> None:
+    def __init__(self, model_path: str | os.PathLike[str], threads: int = 1, reference: bool = False) -> None:
         if threads < 1:
             raise UsageError(mismatch("threads", "at least 1", threads))
         self.model_path = Path(model_path)
         if not self.model_path.is_file():
             raise BundleError(mismatch(model_path, "a model file", "nothing there"))
-        self._model = _open(self.model_path, threads)
+        self._model = _open(self.model_path, threads, reference)
         inputs, outputs = self._model.get_input_details(), self._model.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1:
             raise BundleError(mismatch(model_path, "one input and one output", f"{len(inputs)} and {len(outputs)}"))
@@ -126,17 +128,19 @@ class Interpreter:
         return results
 
 
-def _open(path: Path, threads: int) -> Any:
+def _open(path: Path, threads: int, reference: bool) -> Any:
     """The LiteRT object with its tensors allocated."""
     try:
         from ai_edge_litert.interpreter import Interpreter as LiteRt
+        from ai_edge_litert.interpreter import OpResolverType
     except ImportError as error:
         # An import that failed for another reason (a wrong architecture, a missing library) says which.
         found = isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("ai_edge_litert")
         raise DrsnError(MISSING if found else f"{MISSING} ({error})") from None
     try:
         with _native_stderr_muted():
-            model = LiteRt(model_path=str(path), num_threads=threads)
+            kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
+            model = LiteRt(model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels)
             model.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from drsn_keras import __version__
 from drsn_keras.command_line import run
 
-from . import bench_command, convert_command, inspect_command, verify_command
+from . import bench_command, c_command, convert_command, inspect_command, tflm_command, verify_command
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -25,6 +25,8 @@ def build_parser() -> argparse.ArgumentParser:
     verify_command.add(commands)
     inspect_command.add(commands)
     bench_command.add(commands)
+    c_command.add(commands)
+    tflm_command.add(commands)
     return parser
 
 

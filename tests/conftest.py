@@ -30,6 +30,15 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_models() -> Path:
+    """Int8 files for comparing engines, beside the recordings; tests that need them are skipped without."""
+    folder = Path(os.environ.get("DRSN_DATA", ROOT.parent / "shared" / "data")).parent / "models"
+    if not (folder / "kws.tflite").is_file():
+        pytest.skip(f"no models at {folder}")
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tones(tmp_path_factory) -> Path:
     """Recordings of two 'words' and silence."""
     from small_runs import write_tones

@@ -44,7 +44,8 @@ def test_every_source_file_is_in_the_wheel(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder, inside in [("drsn_keras", ""), ("training", "training/"), ("export", "export/"), ("edge", "edge/")]:
         for path in (ROOT / folder).rglob("*"):
-            if path.suffix in {".py", ".html"}:
+            firmware = path.is_file() and "firmware" in path.relative_to(ROOT).parts[:2] and folder == "edge"
+            if path.suffix in {".py", ".html"} or firmware:
                 assert f"drsn_keras/{inside}{path.relative_to(ROOT / folder).as_posix()}" in names
 
 

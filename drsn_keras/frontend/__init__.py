@@ -1,14 +1,19 @@
 """Signal front end. NumPy only: the Keras layer is in :mod:`drsn_keras.frontend.layer` and not imported here."""
 
+from .from_card import front_end_from_dict
 from .reference import compute_features, frame_features
 from .specification import LOG_MEL_40, MFCC_MLPERF, FrontEndSpec
 from .streaming import StreamingFrontEnd
+from .window import WindowSpec, window_features
 
 __all__ = [
     "LOG_MEL_40",
     "MFCC_MLPERF",
     "FrontEndSpec",
     "StreamingFrontEnd",
+    "WindowSpec",
     "compute_features",
     "frame_features",
+    "front_end_from_dict",
+    "window_features",
 ]

@@ -76,12 +76,16 @@ class Tensor:
 
 @dataclasses.dataclass(frozen=True)
 class Operator:
-    """One operator; ``inputs`` and ``outputs`` are indices of tensors, left-out optional inputs are dropped."""
+    """One operator; ``inputs`` and ``outputs`` are indices of tensors, left-out optional inputs are dropped.
+
+    ``options`` are the numbers of the operator's own table by the schema's names (strideW, padding, keepDims ...).
+    """
 
     index: int
     name: str
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
+    options: dict[str, int | float | bool] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -176,4 +180,6 @@ def _operator(index: int, op: schema.OperatorT, codes: list) -> Operator:
     number = max(code.builtinCode, code.deprecatedBuiltinCode)
     name = code.customCode.decode("utf-8", "replace") if code.customCode else _OPERATORS[number]
     inputs = tuple(int(i) for i in op.inputs if i >= 0)
-    return Operator(index, name, inputs, tuple(map(int, op.outputs)))
+    options = {} if op.builtinOptions is None else vars(op.builtinOptions)
+    numbers = {key: value for key, value in options.items() if isinstance(value, int | float)}
+    return Operator(index, name, inputs, tuple(map(int, op.outputs)), numbers)

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from .arena import Arena
+from .arena import ALIGNMENT, Arena
 
 _PACKAGE = "tflite_micro"
 _SECONDS = 120
@@ -22,6 +22,11 @@ content = open(sys.argv[1], "rb").read()
 runtime.Interpreter.from_bytes(content, arena_size=int(sys.argv[2])).print_allocations()
 """
 _FIGURE = re.compile(r"Arena allocation (total|head|tail) (\d+) bytes")
+
+
+def is_installed() -> bool:
+    """Whether TFLite-Micro can be asked at all."""
+    return importlib.util.find_spec(_PACKAGE) is not None
 
 
 def measure_micro_arena(content: bytes, estimate: Arena) -> dict[str, Any]:
@@ -39,22 +44,54 @@ def measure_micro_arena(content: bytes, estimate: Arena) -> dict[str, Any]:
         ``total``, ``head`` (activations and scratch) and ``tail`` (book-keeping) in bytes, on this machine; or
         ``not_measured`` with the reason.
     """
-    if importlib.util.find_spec(_PACKAGE) is None:
+    if not is_installed():
         return {"not_measured": "the Python package tflite-micro is not installed"}
-    arena = 4 * 2**20 + 8 * estimate.placed_bytes
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "model.tflite")
-        path.write_bytes(content)
-        command = [sys.executable, "-c", _PROGRAM, str(path), str(arena)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
-        except subprocess.TimeoutExpired:
-            return {"not_measured": f"TFLite-Micro took more than {_SECONDS} s"}
+    try:
+        done = _load(content, 4 * 2**20 + 8 * estimate.placed_bytes)
+    except subprocess.TimeoutExpired:
+        return {"not_measured": f"TFLite-Micro took more than {_SECONDS} s"}
     text = done.stdout + done.stderr
     found = {name: int(n_bytes) for name, n_bytes in _FIGURE.findall(text)}
     if done.returncode or len(found) != 3:
         return {"not_measured": f"TFLite-Micro cannot run it ({_reason(text, done.returncode)})"}
     return found
+
+
+def smallest_micro_arena(content: bytes, allocated: int) -> int:
+    """The smallest arena, in steps of 16 bytes, with which TFLite-Micro starts on this machine.
+
+    It is what it keeps or more: while it plans, it needs memory that it gives back.
+
+    Parameters
+    ----------
+    content : bytes
+    allocated : int
+        ``total`` of :func:`measure_micro_arena`.
+
+    Raises
+    ------
+    subprocess.TimeoutExpired
+        If TFLite-Micro hangs.
+    """
+    step = ALIGNMENT
+    low, high = -(-allocated // step) - 1, -(-allocated // step)
+    while _load(content, high * step).returncode:
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _load(content, middle * step).returncode:
+            low = middle
+        else:
+            high = middle
+    return high * step
+
+
+def _load(content: bytes, arena: int) -> subprocess.CompletedProcess[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.tflite")
+        path.write_bytes(content)
+        command = [sys.executable, "-c", _PROGRAM, str(path), str(arena)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=_SECONDS)
 
 
 def _reason(text: str, code: int) -> str:

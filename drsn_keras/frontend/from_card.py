@@ -1,0 +1,26 @@
+"""Whichever specification a model card holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .specification import FrontEndSpec
+from .window import WindowSpec
+
+
+def front_end_from_dict(values: Mapping[str, Any]) -> FrontEndSpec | WindowSpec:
+    """Read ``ModelCard.front_end``: ``kind`` says what it is.
+
+    Raises
+    ------
+    UsageError, BundleError
+        Where a name is unknown or missing, or a value is of the wrong type or out of range.
+
+    Examples
+    --------
+    >>> front_end_from_dict(WindowSpec(n_samples=2048).to_dict()).shape
+    (2048, 1)
+    """
+    windows = isinstance(values, Mapping) and values.get("kind") == "window"
+    return (WindowSpec if windows else FrontEndSpec).from_dict(values)

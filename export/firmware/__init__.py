@@ -1,0 +1,1 @@
+"""From an int8 TFLite file to dependency-free C99."""

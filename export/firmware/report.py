@@ -1,0 +1,130 @@
+"""``drsn-export c --report``: what the generated code costs on emulated cores, by layer; JSON and a picture."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import wave
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from drsn_keras.command_line import log
+from drsn_keras.errors import CheckFailed, mismatch
+from drsn_keras.files import write_atomically
+
+from . import toolchain
+from .build_project import Project, build_project, kind
+from .measure import Cost, measure
+from .toolchain import CORES
+
+JSON_NAME, PICTURE_NAME = "report.json", "report.png"
+#: Inferences that are measured; their cost does not depend on the input but for a few instructions.
+_INPUTS = 2
+#: Length of the signal that is streamed.
+_SIGNAL_S = 3
+
+
+def report(project: Project, cores: Sequence[str], folder: Path, seed: int = 0) -> dict[str, Any]:
+    """Build a project for cores, measure it, write report.json and report.png into a folder.
+
+    Parameters
+    ----------
+    project : Project
+    cores : sequence of str
+        Names of :data:`.toolchain.CORES`.
+    folder : Path
+    seed : int
+        Of the inputs.
+
+    Returns
+    -------
+    dict
+        ``cores`` (figures by core) and ``layers`` (name, operators, kernel, MACs, instructions by core of each step).
+
+    Raises
+    ------
+    DrsnError
+        If a toolchain is missing.
+    CheckFailed
+        If a core answers otherwise than this computer.
+    """
+    # The measuring program wants the prefix "model".
+    if project.generated.names.prefix != "model":
+        project = build_project(project.source)
+    network = project.generated.program.network
+    rng = np.random.default_rng(seed)
+    inputs = rng.integers(-128, 128, (_INPUTS, network.tensors[network.input].elements)).astype(np.int8)
+    expected = measure(project.generated, "host", inputs).outputs
+    costs: dict[str, Cost] = {}
+    figures: dict[str, dict[str, Any]] = {}
+    for core in cores:
+        log(f"{core}: building and measuring")
+        cost = measure(project.generated, core, inputs)
+        if not np.array_equal(cost.outputs, expected):
+            raise CheckFailed(mismatch(f"{core}: outputs", "those of this computer", "others"))
+        costs[core] = cost
+        figures[core] = {
+            "instructions_M": round(cost.instructions / 1e6, 4),
+            "flash_bytes": cost.flash_bytes,
+            "model_flash_bytes": cost.model_flash_bytes,
+            "ram_bytes": cost.ram_bytes,
+            "arena_bytes": cost.arena_bytes,
+            "stack_bytes": cost.stack_bytes,
+            **_streamed(project, core),
+        }
+    layers = [
+        {
+            "layer": step.layer,
+            "operators": list(step.operators),
+            "kernel": step.kernel,
+            "macs": step.macs,
+            "instructions": {core: cost.steps[number] for core, cost in costs.items()},
+        }
+        for number, step in enumerate(project.generated.program.steps)
+    ]
+    found = {"cores": figures, "layers": layers}
+    write_atomically(folder / JSON_NAME, json.dumps(found, indent=2, ensure_ascii=False) + "\n")
+    from .report_picture import picture
+
+    write_atomically(folder / PICTURE_NAME, picture(project, costs, figures))
+    log(f"wrote {folder / JSON_NAME} and {PICTURE_NAME}")
+    return found
+
+
+def _streamed(project: Project, core: str) -> dict[str, float]:
+    """Instructions for a second of signal through front end, model and detector; nothing for a bare model."""
+    example = {"listener": "listen", "window": "monitor"}.get(kind(project.signal, "model") or "")
+    if example is None:
+        return {}
+    target = CORES[core]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for file, text in project.files.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_text(text, encoding="utf-8")
+        sources = [*folder.glob("*.c"), *(folder / "engine").glob("*.c")]
+        sources += [folder / "examples" / f"{example}.c", folder / "examples" / "wav.c"]
+        elf = toolchain.build(target, sorted(sources), [folder, folder / "engine"], folder / "stream.elf")
+        rate_hz = project.source.signal.sample_rate_hz
+        seconds = max(_SIGNAL_S, 3 * project.source.signal.n_samples / rate_hz)
+        samples = np.random.default_rng(0).normal(0, 1000, round(seconds * rate_hz)).astype("<i2")
+        with wave.open(str(folder / "noise.wav"), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(rate_hz)
+            file.writeframes(samples.tobytes())
+        done = toolchain.run(target, elf, ["noise.wav"], 600, cwd=folder)
+        rows = dict(line[2:].split() for line in done.stdout.splitlines() if line.startswith("# "))
+        if done.exit_code or "instructions_per_second" not in rows:
+            said = done.stdout[-200:] or "nothing"
+            raise CheckFailed(mismatch(f"{core}: {example}", "instructions_per_second", said))
+        sizes = toolchain.sizes(target, elf)
+    return {
+        "instructions_per_second_M": round(int(rows["instructions_per_second"]) / 1e6, 3),
+        "longest_call_M": round(int(rows["instructions_longest_call"]) / 1e6, 3),
+        "stream_flash_bytes": sizes.flash,
+        "stream_stack_bytes": int(rows["stack_bytes"]),
+    }

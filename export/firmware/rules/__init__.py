@@ -1,0 +1,7 @@
+"""One rule an operator; a new operator gets a rule here and a kernel in edge/firmware/engine."""
+
+from . import convolution, elementwise, maps, unary
+from .registry import RULES, Scope
+from .shrinkage import fuse
+
+__all__ = ["RULES", "Scope", "convolution", "elementwise", "fuse", "maps", "unary"]

@@ -1,0 +1,157 @@
+"""MEAN, pooling, SOFTMAX, PAD and CONCATENATION."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ...inspection.flatbuffer import Operator, Tensor
+from ..arithmetic import Scale, mean_scale, quantize_multiplier
+from ..step import Step
+from .convolution import fused_range
+from .geometry import window
+from .registry import Scope, ends, generates, stored
+
+#: Integer bits of the softmax's differences, the reference's choice.
+_SOFTMAX_BITS = 5
+
+
+@generates("MEAN")
+def mean(scope: Scope, op: Operator) -> Step:
+    """Mean over all positions, for each channel."""
+    positions, channels = mean_size(scope, op)
+    name = mean_struct(scope, op, scope.tensor(op.inputs[0]))
+    return _step(scope, op, "drsn_mean_s8", "mean_s8.c", f"&{name}, {{0}}, {{out}}, {positions}u, {channels}u")
+
+
+def mean_struct(scope: Scope, op: Operator, x: Tensor) -> str:
+    """Name of the drsn_mean of a MEAN over x."""
+    y = scope.tensor(op.outputs[0])
+    positions, _ = mean_size(scope, op)
+    scale = mean_scale(ends(x)[0], ends(y)[0], positions)
+    largest = 255 * positions << max(0, -scale.right_shift)
+    scope.expect(largest < 2**31, op, "sums below 2,147,483,648", f"{positions} values that reach {largest:,}")
+    return scope.constants.struct(
+        "drsn_mean",
+        scale=f"{{{scale.multiplier}, {scale.right_shift}}}",
+        input_zero=ends(x)[1],
+        output_zero=ends(y)[1],
+    )
+
+
+def mean_size(scope: Scope, op: Operator) -> tuple[int, int]:
+    """Positions and channels; only a mean over every axis but batch and channels is known."""
+    scope.expect(len(op.inputs) == 2, op, "an input and its axes", f"{len(op.inputs)} inputs")
+    x, y, axes = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0]), scope.tensor(op.inputs[1])
+    scope.expect(axes.data is not None and axes.dtype == "int32", op, "constant axes", axes.dtype)
+    rank = len(x.shape)
+    found = {int(a) % rank for a in stored(axes).reshape(-1) if -rank <= a < rank}
+    wanted = {i for i in range(1, rank - 1) if x.shape[i] > 1}
+    fits = wanted <= found <= set(range(1, rank - 1)) | {i for i in range(rank - 1) if x.shape[i] == 1}
+    scope.expect(fits and rank > 1, op, "a mean over all axes but batch and channels", f"axes {sorted(found)}")
+    channels = x.shape[-1]
+    scope.expect(y.elements == channels, op, f"{channels} means", y.shape)
+    return x.elements // channels, channels
+
+
+@generates("AVERAGE_POOL_2D", "MAX_POOL_2D")
+def pool(scope: Scope, op: Operator) -> Step:
+    """Average or maximum of windows; both stay on their input's scale."""
+    x, y = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0])
+    scope.expect(ends(x) == ends(y), op, "one scale for input and output", f"{ends(x)} and {ends(y)}")
+    kernel = int(op.options.get("filterHeight", 0)), int(op.options.get("filterWidth", 0))
+    scope.expect(min(kernel) >= 1, op, "a window of at least 1", kernel)
+    geometry = window(scope, op, kernel, x.shape[-1])
+    low, high = fused_range(scope, op, y)
+    name = scope.constants.struct("drsn_pool", geometry=geometry.initialiser(), low=low, high=high)
+    kind = "average" if op.name.startswith("AVERAGE") else "max"
+    return _step(scope, op, f"drsn_{kind}_pool_s8", "pool_s8.c", f"&{name}, {{0}}, {{out}}")
+
+
+@generates("SOFTMAX")
+def softmax(scope: Scope, op: Operator) -> Step:
+    """Softmax over the last axis onto scale 1/256."""
+    x, y = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0])
+    scope.expect(ends(y) == (1 / 256, -128), op, "an output scale of 1/256 and zero point -128", ends(y))
+    columns = x.shape[-1]
+    # So many exponentials cannot leave the 12 integer bits of the reference's sum.
+    scope.expect(x.elements == y.elements and columns <= 511, op, "rows of at most 511", x.shape)
+    scale, diff_min = softmax_scale(float(np.float32(op.options.get("beta", 1.0))), ends(x)[0])
+    scope.expect(scale.right_shift <= 0, op, "logits on a scale of at least 2**-26", ends(x)[0])
+    name = scope.constants.struct(
+        "drsn_softmax", multiplier=scale.multiplier, left_shift=-scale.right_shift, diff_min=diff_min
+    )
+    return _step(
+        scope, op, "drsn_softmax_s8", "softmax_s8.c", f"&{name}, {{0}}, {{out}}, {x.elements // columns}u, {columns}u"
+    )
+
+
+def softmax_scale(beta: float, input_scale: float) -> tuple[Scale, int]:
+    """beta * input scale in Q5.26, and the smallest difference to the largest logit that still counts."""
+    real = min(beta * input_scale * 2 ** (31 - _SOFTMAX_BITS), 2.0**31 - 1)
+    scale = quantize_multiplier(real)
+    largest = ((1 << _SOFTMAX_BITS) - 1) * 2.0 ** (31 - _SOFTMAX_BITS) / 2.0**-scale.right_shift
+    return scale, -math.floor(largest)
+
+
+@generates("PAD", "PADV2")
+def pad(scope: Scope, op: Operator) -> Step:
+    """A border of the zero point (PAD) or of a constant (PADV2)."""
+    x, y, amounts = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0]), scope.tensor(op.inputs[1])
+    scope.expect(amounts.data is not None and amounts.dtype == "int32", op, "constant paddings", amounts.dtype)
+    scope.expect(ends(x) == ends(y), op, "one scale for input and output", f"{ends(x)} and {ends(y)}")
+    rank = len(x.shape)
+    pairs = stored(amounts)
+    fits = pairs.shape == (rank, 2) and (pairs >= 0).all() and not pairs[0].any() and (pairs < 65_536).all()
+    scope.expect(fits, op, "paddings of 0 to 65535, none for the batch", pairs.tolist())
+    wanted = tuple(int(n + p.sum()) for n, p in zip(x.shape, pairs, strict=True))
+    scope.expect(y.shape == wanted, op, f"an output of {wanted}", y.shape)
+    sides = [1] * (4 - rank) + list(x.shape[1:])
+    edges = np.concatenate([np.zeros((4 - rank, 2), np.int64), pairs[1:]])
+    value = ends(x)[1] if op.name == "PAD" else int(stored(scope.tensor(op.inputs[2])).reshape(-1)[0])
+    before, after = (", ".join(map(str, edges[:, i])) for i in (0, 1))
+    name = scope.constants.struct(
+        "drsn_pad",
+        height=sides[0],
+        width=sides[1],
+        channels=sides[2],
+        before=f"{{{before}}}",
+        after=f"{{{after}}}",
+        value=value,
+    )
+    return _step(scope, op, "drsn_pad_s8", "pad_s8.c", f"&{name}, {{0}}, {{out}}")
+
+
+@generates("CONCATENATION")
+def concatenation(scope: Scope, op: Operator) -> Step:
+    """Parts behind each other along the outermost axis that is longer than one; constants among them."""
+    y = scope.tensor(op.outputs[0])
+    axis = int(op.options.get("axis", 0)) % max(1, len(y.shape))
+    parts = [scope.tensor(i) for i in op.inputs]
+    scope.expect(math.prod(y.shape[:axis]) == 1, op, "parts along the outermost axis", f"axis {axis} of {y.shape}")
+    scope.expect(sum(p.elements for p in parts) == y.elements, op, f"{y.elements} values", [p.shape for p in parts])
+    scope.expect(len({ends(p) for p in (*parts, y)}) == 1, op, "one scale and zero point", "several")
+    scope.expect(int(op.options.get("fusedActivationFunction", 0)) == 0, op, "no activation", "one")
+    copies, at = [], 0
+    computed = tuple(dict.fromkeys(i for i in op.inputs if scope.tensor(i).data is None))
+    scope.expect(computed, op, "a computed part", "constants only")
+    starts = {}
+    for index, part in zip(op.inputs, parts, strict=True):
+        if part.data is None:
+            text = f"{{{computed.index(index)}}}"
+            starts[index] = at
+        else:
+            text = scope.constants.array("int8_t", stored(part).reshape(-1))
+        copies.append((text, at, part.elements))
+        at += part.elements
+    # One computed part may lie in its place before: then only the constants are copied.
+    in_place = starts if len(computed) == 1 and list(op.inputs).count(computed[0]) == 1 else {}
+    return Step(y.name, (op.index,), "memcpy", "", "", computed, op.outputs[0], in_place=in_place, copies=tuple(copies))
+
+
+def _step(scope: Scope, op: Operator, kernel: str, source: str, arguments: str) -> Step:
+    x = op.inputs[0]
+    scope.expect(scope.tensor(x).data is None, op, "a computed input", "a constant")
+    name = scope.tensor(op.outputs[0]).name
+    return Step(name, (op.index,), kernel, source, f"{kernel}({arguments});", (x,), op.outputs[0])

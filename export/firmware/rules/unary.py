@@ -1,0 +1,40 @@
+"""Functions of one value: a table of 256 bytes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...inspection.flatbuffer import Operator
+from ..step import Step
+from ..tables import TABLES
+from .registry import Scope, generates
+
+
+@generates(*TABLES)
+def unary(scope: Scope, op: Operator) -> Step:
+    """Any of the functions that :mod:`..tables` computes."""
+    return table_step(scope, op, unary_table(scope, op))
+
+
+def unary_table(scope: Scope, op: Operator) -> np.ndarray:
+    """256 entries in the order of bytes."""
+    x, y = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0])
+    scope.expect(x.data is None and x.elements == y.elements, op, f"{x.elements} computed values", y.elements)
+    return TABLES[op.name](op, x, y)
+
+
+def table_step(scope: Scope, op: Operator, table: np.ndarray, from_minimum: bool = False) -> Step:
+    """A look-up; ``from_minimum``: the table begins at -128 and is turned into the order of bytes."""
+    (computed,) = [i for i in op.inputs if scope.tensor(i).data is None]
+    name = scope.constants.array("int8_t", np.roll(table, 128) if from_minimum else table)
+    elements = scope.tensor(op.outputs[0]).elements
+    return Step(
+        scope.tensor(op.outputs[0]).name,
+        (op.index,),
+        "drsn_table_s8",
+        "table_s8.c",
+        f"drsn_table_s8({name}, {{0}}, {{out}}, {elements}u);",
+        (computed,),
+        op.outputs[0],
+        in_place={computed: 0},
+    )
