@@ -74,7 +74,7 @@ def test_edge_needs_numpy_and_litert_only():
 
 
 def test_numpy_only_parts_of_the_library():
-    for folder in ("frontend", "noise"):
+    for folder in ("frontend", "machinery", "noise"):
         for path in _files(f"drsn_keras/{folder}"):
             if path.name != "layer.py":
                 assert _third_party(path) <= {"numpy"}, path
