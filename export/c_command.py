@@ -37,10 +37,11 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 
 def _handle(arguments: argparse.Namespace) -> None:
-    cores = arguments.cores.split(",")
+    cores = list(dict.fromkeys(arguments.cores.split(",")))
     if odd := [core for core in cores if core not in CORES] or (["none"] if not arguments.cores else []):
         raise UsageError(mismatch("--cores", f"some of {', '.join(CORES)}", ", ".join(odd)))
-    out = arguments.out or arguments.bundle.resolve().with_name(f"{arguments.bundle.resolve().stem}-c")
+    bundle = arguments.bundle.resolve()
+    out = arguments.out or bundle.with_name(f"{bundle.stem if bundle.is_file() else bundle.name}-c")
 
     from .firmware.build_project import build_project, facts
     from .firmware.project import write_project
@@ -49,11 +50,13 @@ def _handle(arguments: argparse.Namespace) -> None:
     source = open_source(arguments.bundle)
     project = build_project(source, arguments.name)
     if arguments.report:
+        from .firmware.report import check_folder
         from .firmware.toolchain import CORES as TARGETS
         from .firmware.toolchain import require
 
         for core in cores:
             require(TARGETS[core])
+        check_folder(out, arguments.overwrite)
     write_project(out, project.files, arguments.overwrite)
     found = facts(project)
     if arguments.report:
@@ -80,4 +83,6 @@ def _signal_words(found: dict) -> str:
 
 def _second(cost: dict) -> str:
     second = cost.get("instructions_per_second_M")
-    return "" if second is None else f", {second:.1f} M instructions a second of signal"
+    if second is None:
+        return ""
+    return f"; with the signal side RAM {cost['stream_ram_bytes']:,} B, {second:.1f} M instructions a second"

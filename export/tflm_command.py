@@ -10,6 +10,8 @@ from pathlib import Path
 from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
 
+from .c_headers import HEADERS
+
 #: Becomes names in C and of files; those that another file here has are taken.
 _NAME, _TAKEN = re.compile(r"[a-z](_?[a-z0-9]){0,39}"), ("main", "resolver")
 
@@ -33,8 +35,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _handle(arguments: argparse.Namespace) -> None:
     name = arguments.name
-    if not _NAME.fullmatch(name) or name in _TAKEN:
-        expected = f"small letters, digits and single _ between them, a letter first; not {' or '.join(_TAKEN)}"
+    if not _NAME.fullmatch(name) or name in (*_TAKEN, *HEADERS):
+        expected = "small letters, digits and single _ between them, a letter first; no other file's name"
         raise UsageError(mismatch("--name", expected, repr(name)))
     source = arguments.bundle.resolve()
     out = arguments.out or source.with_name(f"{source.stem if source.is_file() else source.name}-tflm")

@@ -16,13 +16,19 @@ from drsn_keras.export.inspection.flatbuffer import read_file
 
 def catalogue_int8(name: str, target: str) -> bytes:
     """A network of the catalogue with random weights as an int8 file."""
+    from drsn_keras.models import catalogue
+
+    return int8_file(catalogue()[name](), target)
+
+
+def int8_file(network, target: str) -> bytes:
+    """A Keras network with random weights as an int8 file."""
     from drsn_keras.export.lowering import lower
     from drsn_keras.export.quantize import quantize
     from drsn_keras.export.recipe import Recipe
-    from drsn_keras.models import catalogue
     from random_weights import randomise
 
-    model = randomise(catalogue()[name]())
+    model = randomise(network)
     x = np.random.default_rng(0).standard_normal((40, *model.input_shape[1:])).astype("float32")
     return quantize(lower(model, target, x), Recipe(target=target), x)
 

@@ -31,9 +31,17 @@ class Scale:
         return value * self.multiplier * 2.0 ** (-31 - self.right_shift)
 
     def rescale(self, values: np.ndarray) -> np.ndarray:
-        """Apply it to integers [any shape, int64 holding int32], rounding twice as gemmlowp does."""
+        """Apply it to integers [any shape, int64 holding int32], rounding twice as gemmlowp does.
+
+        Raises
+        ------
+        OverflowError
+            If int32 does not hold them after a left shift.
+        """
         values = np.asarray(values, np.int64)
         left, right = max(0, -self.right_shift), max(0, self.right_shift)
+        if left and np.abs(values).max(initial=0) >= 2 ** (31 - left):
+            raise OverflowError(f"values of 31 bits shifted left by {left}")
         high = ((values << left) * self.multiplier + 2**30) >> 31
         return rounding_shift(high, right)
 

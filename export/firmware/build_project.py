@@ -5,6 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.model_card import CARD_NAME
+
+from ..c_headers import HEADERS
 from .c_source import Names
 from .generate import Generated, generate
 from .project import firmware_folder, with_headers
@@ -34,10 +38,15 @@ def build_project(source: Source, prefix: str = "model") -> Project:
         If the prefix is no C name.
     """
     card = source.card
+    if prefix in HEADERS or prefix in {path.stem for path in firmware_folder().rglob("*.h")}:
+        raise UsageError(mismatch("--name", "a name that no other header has", repr(prefix)))
     generated = generate(source.content, source.path, prefix, card.labels if card else ())
     signal = None
     if card is not None:
-        signal = signal_source(source.signal, card.input, card.output, card.detector, card.labels, prefix)
+        try:
+            signal = signal_source(source.signal, card.input, card.output, card.detector, card.labels, prefix)
+        except BundleError as error:
+            raise BundleError(f"{source.path.with_name(CARD_NAME)}: {error}") from None
     files = dict(generated.model_files())
     firmware = firmware_folder()
     engine = with_headers(firmware / "engine", generated.program.sources)

@@ -6,13 +6,16 @@ import dataclasses
 import re
 from collections.abc import Sequence
 
-from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.errors import BundleError, UsageError, mismatch
 
 from .memory import MemoryPlan
 from .program import Program
 from .step import Step
 
 _WIDTH = 116
+#: What every C99 compiler takes, without its end.
+_LONGEST_STRING = 4094
+_SIDES = ("HEIGHT", "WIDTH", "CHANNELS")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +43,9 @@ class Names:
         if not re.fullmatch(r"[a-z][a-z0-9_]{0,30}", self.prefix) or self.prefix.startswith("drsn"):
             expected = "a small letter, then up to 30 of a-z, 0-9 and _; not beginning with drsn"
             raise UsageError(mismatch("--name", expected, repr(self.prefix)))
+        for label in self.labels:
+            if len(label.encode("utf-8", "replace")) > _LONGEST_STRING:
+                raise BundleError(mismatch("labels", f"at most {_LONGEST_STRING} bytes each (C99)", len(label)))
 
 
 def header(program: Program, plan: MemoryPlan, names: Names) -> str:
@@ -60,6 +66,7 @@ def header(program: Program, plan: MemoryPlan, names: Names) -> str:
         f"#define {upper}_INPUT_BYTES {x.elements}u",
         f"#define {upper}_OUTPUT_BYTES {y.elements}u",
         f"#define {upper}_STEPS {len(program.steps)}u",
+        *(f"#define {upper}_INPUT_{side} {size}u" for side, size in zip(_SIDES, _sides(x.shape), strict=True)),
         f"/* Input: int8, shape ({shape}), real = scale * (value - zero point), the scale in units of 2^-31. */",
         f"#define {upper}_INPUT_ZERO ({int(x.zero_points[0])})",
         f"#define {upper}_INPUT_SCALE_Q31 INT64_C({_q31(x.scales[0])})",
@@ -144,6 +151,14 @@ def source(program: Program, plan: MemoryPlan, names: Names) -> str:
     return "\n".join(lines)
 
 
+def _sides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Height, width and channels of a map; a signal (time, channels) has width 1, a vector height and width 1."""
+    inner = shape[1:] or (1,)
+    if len(inner) == 2:
+        return inner[0], 1, inner[1]
+    return (1,) * (3 - len(inner)) + inner
+
+
 def _call(step: Step, number: int, program: Program, plan: MemoryPlan) -> list[str]:
     pointers = [f"&arena[{plan.tensors[program.network.place(i)]}]" for i in step.inputs]
     scratch = f"&arena[{plan.scratch[number]}]" if number in plan.scratch else "NULL"
@@ -168,13 +183,15 @@ def _q31(scale: float) -> int:
 
 
 def _comment(text: str) -> str:
-    """Text that cannot end a comment, nor run on after the line."""
-    return (
-        re.sub(r"[^ -~]", "?", text).replace("*/", "* /").replace("/*", "/ *").replace("\\", "/").replace("??", "? ?")
-    )
+    """Text that cannot begin or end a comment, nor run on after the line."""
+    # No backslash (end of the line), no trigraph, no /* nor */.
+    plain = re.sub(r"[^ -~]", "?", text).replace("\\", "/")
+    return re.sub(r"(?<=/)(?=\*)|(?<=\*)(?=/)|(?<=\?)(?=\?)", " ", plain)
 
 
 def _quoted(text: str) -> str:
     """A C string literal; what is not plain ASCII as octal bytes, which end after three digits."""
-    plain = (chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode("utf-8"))
+    plain = (
+        chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode("utf-8", "replace")
+    )
     return '"' + "".join(plain) + '"'

@@ -10,7 +10,7 @@ from pathlib import Path
 from . import c_source
 from .c_source import Names
 from .memory import MemoryPlan, plan_memory
-from .network import read_network
+from .network import plain, read_network
 from .program import Program, compile_network
 
 
@@ -52,5 +52,6 @@ def generate(content: bytes, what: str | Path, prefix: str = "model", labels: Se
     """
     program = compile_network(read_network(content, what))
     digest = hashlib.sha256(content).hexdigest()
-    names = Names(prefix, f"int8 model {Path(what).name}", f"{Path(what).name}, SHA-256 {digest}", tuple(labels))
+    file = plain(Path(what).name)
+    names = Names(prefix, f"int8 model {file}", f"{file}, SHA-256 {digest}", tuple(labels))
     return Generated(program, plan_memory(program), names)

@@ -69,7 +69,9 @@ def plan_memory(program: Program) -> MemoryPlan:
             once = [place(i) for i in step.inputs].count(index) == 1
             if last[index] == number and once:
                 pair = ("tensor", step.output), ("tensor", index)
-                overlaps[pair] = Overlap(exact.get(index), slides.get(index))
+                distance = exact.get(index)
+                aligned = distance is not None and distance % ALIGNMENT == 0
+                overlaps[pair] = Overlap(distance if aligned else None, slides.get(index))
     offsets = _place(buffers, overlaps)
     total = max(offsets[key] + _rounded(buffers[key].n_bytes) for key in buffers)
     return MemoryPlan(

@@ -14,6 +14,8 @@ from ..inspection.flatbuffer import File, Operator, Tensor, read_file
 #: No map, kernel or vector of a microcontroller is beyond these; damage is.
 LARGEST_SIDE = 65_535
 LARGEST_TENSOR = 2**22
+#: Of input and output: their values in units of 2^-31 fit into 64 bits.
+LARGEST_SCALE = 2**23
 #: Operators that only rename a tensor.
 ALIASES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
 _CONSTANT_TYPES = ("int8", "int32")
@@ -44,7 +46,14 @@ class Network:
 
     def refuse(self, op: Operator, expected: object, got: object) -> BundleError:
         """The error that an operator cannot be generated, with its place in the file."""
-        return BundleError(mismatch(f"{self.what}, operator {op.index} {op.name}", expected, got))
+        return BundleError(
+            mismatch(f"{self.what}, operator {op.index} {plain(op.name)}", expected, plain(str(got), 200))
+        )
+
+
+def plain(text: str, longest: int = 60) -> str:
+    """Text out of the file on one short line."""
+    return "".join(c if c.isprintable() else "?" for c in text[:longest])
 
 
 def read_network(content: bytes, what: object) -> Network:
@@ -77,6 +86,8 @@ def read_network(content: bytes, what: object) -> Network:
     for end, name in ((file.inputs[0], "input"), (output, "output")):
         if file.tensors[end].dtype != "int8" or file.tensors[end].data is not None:
             raise BundleError(mismatch(f"{what}, {name}", "a computed int8 tensor", file.tensors[end].dtype))
+        if (scale := float(file.tensors[end].scales[0])) > LARGEST_SCALE:
+            raise BundleError(mismatch(f"{what}, {name}", f"a scale of at most {LARGEST_SCALE:,}", scale))
     network = Network(str(what), tuple(operators), file.tensors, places, file.inputs[0], output)
     _check_order(network)
     return network
@@ -93,7 +104,7 @@ def _check_indices(file: File, what: object) -> None:
 
 def _check_tensor(tensor: Tensor, what: object) -> None:
     """Type, size, and that the numbers of a constant are all there."""
-    where = f"{what}, tensor {tensor.index} ({tensor.name[:60]})"
+    where = f"{what}, tensor {tensor.index} ({plain(tensor.name)})"
     constant = tensor.data is not None
     if tensor.dtype not in (_CONSTANT_TYPES if constant else ("int8",)):
         raise BundleError(mismatch(where, "int8 (convert with --scheme int8)", tensor.dtype))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+
 from .network import Network
-from .rules import RULES, Scope, fuse
+from .rules import RULES, Scope, check_operator, fuse
 from .step import Constants, Step
 
 
@@ -31,18 +33,21 @@ def compile_network(network: Network) -> Program:
     BundleError
         Naming the operator that cannot be generated, and why.
     """
+    for op in network.operators:
+        check_operator(network, op)
     scope = Scope(network, Constants())
     waiting = {op.index: op for op in network.operators}
     placed: list[tuple[int, Step]] = []
     for op in network.operators:
         if op.index not in waiting:
             continue
-        if len(op.outputs) != 1:
-            raise network.refuse(op, "one output", len(op.outputs))
-        if op.name not in RULES:
-            raise network.refuse(op, f"one of {', '.join(sorted(RULES))}", op.name)
-        fused = fuse(scope, op, waiting)
-        step, replaced = fused if fused is not None else (RULES[op.name](scope, op), [op])
+        try:
+            with np.errstate(over="raise", invalid="raise"):
+                fused = fuse(scope, op, waiting)
+                step, replaced = fused if fused is not None else (RULES[op.name](scope, op), [op])
+        except (OverflowError, FloatingPointError):
+            # Scales as no converter writes them: the reference's own integers overflow.
+            raise network.refuse(op, "scales that are not so far apart", "an overflow") from None
         for one in replaced:
             del waiting[one.index]
         # What the last of the replaced operators reads is written by then.

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
-import wave
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,19 +10,37 @@ from typing import Any
 import numpy as np
 
 from drsn_keras.command_line import log
-from drsn_keras.errors import CheckFailed, mismatch
+from drsn_keras.errors import CheckFailed, UsageError, mismatch
 from drsn_keras.files import write_atomically
 
-from . import toolchain
-from .build_project import Project, build_project, kind
+from .build_project import Project, build_project
 from .measure import Cost, measure
-from .toolchain import CORES
+from .stream import can_stream, stream
 
 JSON_NAME, PICTURE_NAME = "report.json", "report.png"
 #: Inferences that are measured; their cost does not depend on the input but for a few instructions.
 _INPUTS = 2
 #: Length of the signal that is streamed.
 _SIGNAL_S = 3
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Refuse a folder that has a report.json or report.png of somebody else's.
+
+    Raises
+    ------
+    UsageError
+        Naming it.
+    """
+    if overwrite or not any((folder / name).exists() for name in (JSON_NAME, PICTURE_NAME)):
+        return
+    try:
+        ours = {"cores", "layers"} <= set(json.loads((folder / JSON_NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        ours = False
+    if not ours:
+        expected = "a report of drsn-export c (--overwrite replaces it)"
+        raise UsageError(mismatch(folder / JSON_NAME, expected, "another file, or none beside the picture"))
 
 
 def report(project: Project, cores: Sequence[str], folder: Path, seed: int = 0) -> dict[str, Any]:
@@ -95,36 +111,17 @@ def report(project: Project, cores: Sequence[str], folder: Path, seed: int = 0) 
 
 
 def _streamed(project: Project, core: str) -> dict[str, float]:
-    """Instructions for a second of signal through front end, model and detector; nothing for a bare model."""
-    example = {"listener": "listen", "window": "monitor"}.get(kind(project.signal, "model") or "")
-    if example is None:
+    """Instructions for a second of noise through front end, model and detector; nothing for a bare model."""
+    if not can_stream(project):
         return {}
-    target = CORES[core]
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for file, text in project.files.items():
-            (folder / file).parent.mkdir(parents=True, exist_ok=True)
-            (folder / file).write_text(text, encoding="utf-8")
-        sources = [*folder.glob("*.c"), *(folder / "engine").glob("*.c")]
-        sources += [folder / "examples" / f"{example}.c", folder / "examples" / "wav.c"]
-        elf = toolchain.build(target, sorted(sources), [folder, folder / "engine"], folder / "stream.elf")
-        rate_hz = project.source.signal.sample_rate_hz
-        seconds = max(_SIGNAL_S, 3 * project.source.signal.n_samples / rate_hz)
-        samples = np.random.default_rng(0).normal(0, 1000, round(seconds * rate_hz)).astype("<i2")
-        with wave.open(str(folder / "noise.wav"), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(rate_hz)
-            file.writeframes(samples.tobytes())
-        done = toolchain.run(target, elf, ["noise.wav"], 600, cwd=folder)
-        rows = dict(line[2:].split() for line in done.stdout.splitlines() if line.startswith("# "))
-        if done.exit_code or "instructions_per_second" not in rows:
-            said = done.stdout[-200:] or "nothing"
-            raise CheckFailed(mismatch(f"{core}: {example}", "instructions_per_second", said))
-        sizes = toolchain.sizes(target, elf)
+    spec = project.source.signal
+    seconds = max(_SIGNAL_S, 3 * spec.n_samples / spec.sample_rate_hz)
+    noise = np.random.default_rng(0).normal(0, 1000, round(seconds * spec.sample_rate_hz)).astype(np.int16)
+    found = stream(project, core, noise)
     return {
-        "instructions_per_second_M": round(int(rows["instructions_per_second"]) / 1e6, 3),
-        "longest_call_M": round(int(rows["instructions_longest_call"]) / 1e6, 3),
-        "stream_flash_bytes": sizes.flash,
-        "stream_stack_bytes": int(rows["stack_bytes"]),
+        "instructions_per_second_M": round(found.instructions_per_second / 1e6, 3),
+        "longest_call_M": round(found.longest_call / 1e6, 3),
+        "stream_flash_bytes": found.sizes.flash,
+        "stream_ram_bytes": project.generated.plan.n_bytes + project.signal.ram_bytes + found.stack_bytes,
+        "stream_stack_bytes": found.stack_bytes,
     }

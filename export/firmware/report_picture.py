@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from .build_project import Project
 from .measure import Cost
+from .network import plain
 
 _COLOURS = ("#2a6f97", "#61a5c2", "#e07a5f", "#8d99ae")
 _LAYERS = 40
@@ -45,8 +46,9 @@ def picture(project: Project, costs: Mapping[str, Cost], figures: Mapping[str, M
         left.legend(loc="lower right", title="an inference", frameon=False)
         _memory(right, project)
         first = next(iter(figures.values()))
+        title = _no_formula(project.source.path.parent.name or project.source.path.name)
         figure.suptitle(
-            f"{project.source.path.parent.name or project.source.path.name}: flash {first['flash_bytes']:,} B, arena "
+            f"{title}: flash {first['flash_bytes']:,} B, arena "
             f"{first['arena_bytes']:,} B, stack {first['stack_bytes']:,} B on {next(iter(figures))}",
             fontsize=10,
         )
@@ -58,7 +60,12 @@ def picture(project: Project, costs: Mapping[str, Cost], figures: Mapping[str, M
 def _name(layer: str, kernel: str) -> str:
     """The layer's own name without the model's, and the kernel."""
     short = layer.split(";", maxsplit=1)[0].split("/", 1)[-1]
-    return f"{short[:34]}  {kernel.removeprefix('drsn_').removesuffix('_s8')}"
+    return f"{_no_formula(short[:34])}  {kernel.removeprefix('drsn_').removesuffix('_s8')}"
+
+
+def _no_formula(text: str) -> str:
+    """Text that matplotlib takes as it is."""
+    return plain(text).replace("$", r"\$")
 
 
 def _memory(axes: Any, project: Project) -> None:

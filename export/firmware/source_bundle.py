@@ -40,6 +40,8 @@ def open_source(path: Path) -> Source:
     """
     if not path.exists():
         raise UsageError(mismatch(path, "a bundle folder or a .tflite file", "nothing there"))
+    if not path.is_dir() and not path.is_file():
+        raise UsageError(mismatch(path, "a bundle folder or a .tflite file", "something else"))
     if not path.is_dir():
         content = _read(path)
         return Source(path, content, read_network(content, path))

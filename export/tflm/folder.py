@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,12 @@ def write_folder(out: Path, name: str, model: Model, memory: Memory) -> dict[str
         page(name, model, memory),
     )
     out.mkdir(parents=True, exist_ok=True)
-    for file, text in zip(_names(name), texts, strict=True):
-        write_atomically(out / file, text)
+    # Whole beside their places first: a full disk must not leave half of them.
+    with tempfile.TemporaryDirectory(prefix=f".{name}.", dir=out) as building:
+        for file, text in zip(_names(name), texts, strict=True):
+            write_atomically(Path(building) / file, text)
+        for file in _names(name):
+            (Path(building) / file).replace(out / file)
     return {
         "folder": str(out),
         "files": list(_names(name)),

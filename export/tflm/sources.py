@@ -160,4 +160,4 @@ def _ctype(spec: TensorSpec) -> str:
 
 def _quoted(text: str) -> str:
     """A C string of any text: in octal what is not plain, so that no trigraph and no longer escape can arise."""
-    return '"' + "".join(chr(b) if b in _PRINTABLE else f"\\{b:03o}" for b in text.encode("utf-8")) + '"'
+    return '"' + "".join(chr(b) if b in _PRINTABLE else f"\\{b:03o}" for b in text.encode("utf-8", "replace")) + '"'

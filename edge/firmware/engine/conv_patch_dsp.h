@@ -50,8 +50,9 @@ static inline drsn_patch drsn_patch_open(void *scratch, uint32_t taps, uint32_t 
 static DRSN_APART void drsn_patch_taps(drsn_patch *window, const int8_t *source, uint32_t count)
 {
     for (uint32_t i = 0U; i < count; i++) {
-        int16_t *const halves = (int16_t *)(void *)window->group;
-        halves[((window->filled & 1U) * 2U) + (window->filled >> 1)] = source[i];
+        const int16_t wide = source[i];
+        uint8_t *const bytes = (uint8_t *)window->group;
+        (void)memcpy(&bytes[((window->filled & 1U) * 4U) + ((window->filled >> 1) * 2U)], &wide, sizeof(wide));
         window->filled++;
         if (window->filled == 4U) {
             window->filled = 0U;

@@ -15,7 +15,8 @@
 #if !defined(DRSN_PORTABLE) && defined(__GNUC__) && defined(__ARMEL__)
 #if defined(__ARM_FEATURE_MVE) && ((__ARM_FEATURE_MVE & 1) != 0)
 #define DRSN_MVE 1
-#elif defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1) && defined(__thumb2__)
+#elif defined(__ARM_FEATURE_DSP) && (__ARM_FEATURE_DSP == 1) && defined(__thumb2__) && \
+    (defined(__ARM_FEATURE_UNALIGNED) || defined(__clang__))
 #define DRSN_DSP 1
 #endif
 #endif

@@ -1,4 +1,4 @@
-/* From a channel's sum to its mean, shared by mean_s8.c and shrink_s8.c. */
+/* From a channel's sum to its mean, shared by mean_s8.c and shrink_mean_s8.c. */
 #ifndef DRSN_MEAN_SUM_H
 #define DRSN_MEAN_SUM_H
 

@@ -1,4 +1,4 @@
-/* The weighted sum of two int8 (a drsn_add), shared by add_s8.c and shrink_s8.c. */
+/* The weighted sum of two int8 (a drsn_add), shared by add_s8.c and shrink_apply_s8.c. */
 #ifndef DRSN_SUM_S8_H
 #define DRSN_SUM_S8_H
 

@@ -28,7 +28,9 @@ static void print_outputs(const int8_t *outputs)
         const int64_t q31 = ((int64_t)outputs[i] - MODEL_OUTPUT_ZERO) * MODEL_OUTPUT_SCALE_Q31;
         print_label(i);
         board_write("  ");
-        print_fixed(((q31 * 10000) + ((q31 < 0) ? -0x40000000 : 0x40000000)) / INT64_C(0x80000000), 4u);
+        const int64_t whole = q31 / INT64_C(0x80000000);
+        const int64_t rest = ((q31 % INT64_C(0x80000000)) * 10000) + ((q31 < 0) ? -0x40000000 : 0x40000000);
+        print_fixed((whole * 10000) + (rest / INT64_C(0x80000000)), 4u);
         board_write("\n");
         best = (outputs[i] > outputs[best]) ? i : best;
     }

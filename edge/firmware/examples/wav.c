@@ -66,7 +66,10 @@ static const char *read_header(wav_file *wav)
         const uint32_t bytes = four(&head[4]);
         if (four(head) == TAG('d', 'a', 't', 'a')) {
             wav->left = ((bytes == UNKNOWN) || (bytes == UNKNOWN_SOX)) ? UINT32_MAX : (bytes / 2u);
-            return (wav->sample_rate_hz == 0u) ? "no fmt chunk before the samples" : NULL;
+            if (wav->sample_rate_hz == 0u) {
+                return "no fmt chunk before the samples";
+            }
+            return (wav->left == 0u) ? "no samples" : NULL;
         }
         if (four(head) == TAG('f', 'm', 't', ' ')) {
             const char *const wrong = read_format(wav, bytes);

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from ...inspection.flatbuffer import Operator, Tensor
@@ -22,7 +20,7 @@ _VALUES = np.arange(-128, 128, dtype=np.int64)
 _BEHIND_CONV, _BEHIND_DEPTHWISE = 32, 16
 
 
-@generates("CONV_2D")
+@generates("CONV_2D", fewest=2, most=3)
 def convolution(scope: Scope, op: Operator) -> Step:
     """Windows of all input channels."""
     x, weights = scope.tensor(op.inputs[0]), _weights(scope, op)
@@ -34,7 +32,7 @@ def convolution(scope: Scope, op: Operator) -> Step:
     return _dense(scope, op, geometry, _real_scales(scope, op, weights, outputs, 0))
 
 
-@generates("FULLY_CONNECTED")
+@generates("FULLY_CONNECTED", fewest=2, most=3)
 def fully_connected(scope: Scope, op: Operator) -> Step:
     """Each row of inputs as a pixel of a 1 x 1 convolution."""
     x, y, weights = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0]), _weights(scope, op)
@@ -52,7 +50,7 @@ def fully_connected(scope: Scope, op: Operator) -> Step:
     return _dense(scope, op, geometry, np.full(outputs, product / float(y.scales[0])))
 
 
-@generates("DEPTHWISE_CONV_2D")
+@generates("DEPTHWISE_CONV_2D", fewest=2, most=3)
 def depthwise(scope: Scope, op: Operator) -> Step:
     """Windows of one channel each."""
     x, y, weights = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0]), _weights(scope, op)
@@ -71,7 +69,7 @@ def depthwise(scope: Scope, op: Operator) -> Step:
         step = _affine(scope, op, geometry, kernel[0], bias, scales)
         if step is not None:
             return step
-    low, high = _clamp(scope, op, y)
+    low, high = fused_range(scope, op, y)
     name = scope.constants.struct(
         "drsn_depthwise",
         geometry=geometry.initialiser(),
@@ -106,7 +104,7 @@ def _dense(scope: Scope, op: Operator, geometry: Geometry, real: np.ndarray) -> 
     bias = _bias(scope, op, outputs) - x_zero * kernel.sum(axis=1)
     scales = [quantize_multiplier(s) for s in real]
     scales, unusual = _checked(scope, op, np.abs(bias) + 128 * np.abs(kernel).sum(axis=1), scales)
-    low, high = _clamp(scope, op, y)
+    low, high = fused_range(scope, op, y)
     even = outputs + outputs % 2
     name = scope.constants.struct(
         "drsn_conv",
@@ -154,7 +152,7 @@ def _affine(
     """A 1 x 1 depthwise convolution is a line for each channel: one multiply-add where that is provably the same."""
     x, y = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0])
     (_, x_zero), (_, y_zero) = ends(x), ends(y)
-    low, high = _clamp(scope, op, y)
+    low, high = fused_range(scope, op, y)
     reference = np.stack(
         [
             clamp(s.rescale((_VALUES - x_zero) * w + b) + y_zero, low, high)
@@ -196,7 +194,6 @@ def affine_step(
 
 
 def _weights(scope: Scope, op: Operator) -> Tensor:
-    scope.expect(len(op.inputs) in (2, 3), op, "input, weights and bias", f"{len(op.inputs)} inputs")
     weights = scope.tensor(op.inputs[1])
     scope.expect(weights.data is not None and weights.dtype == "int8", op, "constant int8 weights", weights.dtype)
     scope.expect(not np.any(weights.zero_points), op, "symmetric weights (zero point 0)", "another zero point")
@@ -227,13 +224,10 @@ def _checked(scope: Scope, op: Operator, bounds: np.ndarray, scales: list[Scale]
     What rounds to 0 in any case is said to be 0.
     """
     worst = max(int(b) << max(0, -s.right_shift) for b, s in zip(bounds, scales, strict=True))
-    scope.expect(worst < 2 * _LIMIT, op, f"sums below {2 * _LIMIT:,}", f"weights and biases that reach {worst:,}")
+    largest = 2 * _LIMIT - 256
+    scope.expect(worst < largest, op, f"sums below {largest:,}", f"weights and biases that reach {worst:,}")
     scales = [_NOTHING if s.reaches(int(b)) < 0.25 else s for b, s in zip(bounds, scales, strict=True)]
     return scales, int(worst >= _LIMIT or any(not 1 <= s.right_shift <= 22 for s in scales))
-
-
-def _clamp(scope: Scope, op: Operator, y: Tensor) -> tuple[int, int]:
-    return fused_range(scope, op, y)
 
 
 def fused_range(scope: Scope, op: Operator, y: Tensor) -> tuple[int, int]:
@@ -246,8 +240,3 @@ def fused_range(scope: Scope, op: Operator, y: Tensor) -> tuple[int, int]:
 
 def _scales(scope: Scope, scales: list[Scale]) -> str:
     return scope.constants.scales([(s.multiplier, s.right_shift) for s in scales])
-
-
-def pixels(shape: tuple[int, ...]) -> int:
-    """Positions of a map whose last axis is channels."""
-    return math.prod(shape[:-1])

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import numpy as np
 
-from ...inspection.flatbuffer import Operator, Tensor
+from ...inspection.flatbuffer import Operator
 from ..arithmetic import Scale, add_reference, add_scales, clamp, quantize_multiplier
 from ..linear_form import AddForm, find_add
 from ..step import Step
@@ -31,7 +30,7 @@ class Operands:
     channels: int
 
 
-@generates("ADD", "SUB")
+@generates("ADD", "SUB", fewest=2, computed=False)
 def add(scope: Scope, op: Operator) -> Step:
     """One multiply-add an operand where that is provably the same, else the reference's own arithmetic."""
     operands = _operands(scope, op)
@@ -87,7 +86,7 @@ def add_members(form: AddForm, low: int, high: int) -> dict[str, int]:
     }
 
 
-@generates("MUL")
+@generates("MUL", fewest=2, computed=False)
 def multiply(scope: Scope, op: Operator) -> Step:
     """Products; by a constant a line for each channel where that is provably the same."""
     operands = _operands(scope, op)
@@ -119,7 +118,7 @@ def multiply(scope: Scope, op: Operator) -> Step:
     return _step(scope, op, operands, "drsn_multiply_s8", "multiply_s8.c", call)
 
 
-@generates("MAXIMUM", "MINIMUM")
+@generates("MAXIMUM", "MINIMUM", fewest=2, computed=False)
 def extremum(scope: Scope, op: Operator) -> Step:
     """The larger or smaller integer: the reference does not rescale, so all three must be on one scale."""
     operands = _operands(scope, op)
@@ -136,13 +135,14 @@ def extremum(scope: Scope, op: Operator) -> Step:
 
 
 def _operands(scope: Scope, op: Operator) -> Operands:
-    scope.expect(len(op.inputs) == 2, op, "two inputs", len(op.inputs))
     a, b, y = (scope.tensor(i) for i in (*op.inputs, op.outputs[0]))
     scope.expect(a.dtype == b.dtype == "int8", op, "int8 inputs", f"{a.dtype} and {b.dtype}")
     scope.expect(a.data is None or b.data is None, op, "a computed input", "two constants")
     swapped = b.elements > a.elements or (a.data is not None and a.elements == b.elements)
     large, small = (b, a) if swapped else (a, b)
+    scope.expect(large.data is None, op, "a computed operand at least as large as the constant", large.shape)
     scope.expect(y.elements == large.elements, op, f"{large.elements} outputs", y.elements)
+    scope.expect(y.shape == _broadcast(a.shape, b.shape), op, f"an output of {a.shape} and {b.shape}", y.shape)
     channels = y.shape[-1]
     positions = y.elements // channels
     indices = tuple(reversed(op.inputs)) if swapped else op.inputs
@@ -157,13 +157,21 @@ def _operands(scope: Scope, op: Operator) -> Operands:
     return Operands(*indices, swapped, False, 1, positions, channels)
 
 
+def _broadcast(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...] | None:
+    try:
+        return np.broadcast_shapes(a, b)
+    except ValueError:
+        return None
+
+
 def _with_constant(
     scope: Scope, op: Operator, operands: Operands, lines: np.ndarray, slopes: np.ndarray, low: int, high: int
 ) -> Step | None:
     """A function of one value for each constant: a table where there is one, else a line for each channel, or None."""
     if len(lines) == 1:
         return table_step(scope, op, lines[0], from_minimum=True)
-    if operands.full and operands.channels != len(lines):
+    if operands.full and scope.tensor(op.outputs[0]).shape[-1] != len(lines):
+        # A constant for each element of a map: a line for each would be eight times its size.
         return None
     return affine_step(scope, op, slopes, lines, low, high, operands.positions)
 
@@ -213,8 +221,3 @@ def _size(operands: Operands) -> str:
 
 def _scale(scale: Scale) -> str:
     return f"{{{scale.multiplier}, {scale.right_shift}}}"
-
-
-def count(tensor: Tensor) -> int:
-    """Values of a tensor."""
-    return math.prod(tensor.shape)

@@ -85,6 +85,7 @@ def window(
         reach = (taps - 1) * step + 1
         same = int(op.options.get("padding", -1)) == _SAME
         size = math.ceil(side / stride) if same else (side - reach + stride) // stride
+        scope.expect(reach <= 65_535, op, "a dilated window of at most 65535", reach)
         sizes.append(size)
         pads.append(max(0, ((size - 1) * stride + reach - side) // 2) if same else 0)
     scope.expect(min(sizes) >= 1, op, "a window that fits", f"{kernel} on {x.shape}")

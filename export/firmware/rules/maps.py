@@ -17,7 +17,7 @@ from .registry import Scope, ends, generates, stored
 _SOFTMAX_BITS = 5
 
 
-@generates("MEAN")
+@generates("MEAN", fewest=2)
 def mean(scope: Scope, op: Operator) -> Step:
     """Mean over all positions, for each channel."""
     positions, channels = mean_size(scope, op)
@@ -42,7 +42,6 @@ def mean_struct(scope: Scope, op: Operator, x: Tensor) -> str:
 
 def mean_size(scope: Scope, op: Operator) -> tuple[int, int]:
     """Positions and channels; only a mean over every axis but batch and channels is known."""
-    scope.expect(len(op.inputs) == 2, op, "an input and its axes", f"{len(op.inputs)} inputs")
     x, y, axes = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0]), scope.tensor(op.inputs[1])
     scope.expect(axes.data is not None and axes.dtype == "int32", op, "constant axes", axes.dtype)
     rank = len(x.shape)
@@ -76,8 +75,10 @@ def softmax(scope: Scope, op: Operator) -> Step:
     scope.expect(ends(y) == (1 / 256, -128), op, "an output scale of 1/256 and zero point -128", ends(y))
     columns = x.shape[-1]
     # So many exponentials cannot leave the 12 integer bits of the reference's sum.
-    scope.expect(x.elements == y.elements and columns <= 511, op, "rows of at most 511", x.shape)
-    scale, diff_min = softmax_scale(float(np.float32(op.options.get("beta", 1.0))), ends(x)[0])
+    scope.expect(x.shape == y.shape and columns <= 511, op, "rows of at most 511", f"{x.shape} to {y.shape}")
+    beta = float(np.float32(op.options.get("beta", 1.0)))
+    scope.expect(math.isfinite(beta) and beta > 0, op, "a beta above 0", beta)
+    scale, diff_min = softmax_scale(beta, ends(x)[0])
     scope.expect(scale.right_shift <= 0, op, "logits on a scale of at least 2**-26", ends(x)[0])
     name = scope.constants.struct(
         "drsn_softmax", multiplier=scale.multiplier, left_shift=-scale.right_shift, diff_min=diff_min
@@ -95,7 +96,8 @@ def softmax_scale(beta: float, input_scale: float) -> tuple[Scale, int]:
     return scale, -math.floor(largest)
 
 
-@generates("PAD", "PADV2")
+@generates("PAD", fewest=2)
+@generates("PADV2", fewest=3)
 def pad(scope: Scope, op: Operator) -> Step:
     """A border of the zero point (PAD) or of a constant (PADV2)."""
     x, y, amounts = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0]), scope.tensor(op.inputs[1])
@@ -103,13 +105,15 @@ def pad(scope: Scope, op: Operator) -> Step:
     scope.expect(ends(x) == ends(y), op, "one scale for input and output", f"{ends(x)} and {ends(y)}")
     rank = len(x.shape)
     pairs = stored(amounts)
-    fits = pairs.shape == (rank, 2) and (pairs >= 0).all() and not pairs[0].any() and (pairs < 65_536).all()
+    fits = (
+        rank > 1 and pairs.shape == (rank, 2) and (pairs >= 0).all() and not pairs[0].any() and (pairs < 65_536).all()
+    )
     scope.expect(fits, op, "paddings of 0 to 65535, none for the batch", pairs.tolist())
     wanted = tuple(int(n + p.sum()) for n, p in zip(x.shape, pairs, strict=True))
     scope.expect(y.shape == wanted, op, f"an output of {wanted}", y.shape)
     sides = [1] * (4 - rank) + list(x.shape[1:])
     edges = np.concatenate([np.zeros((4 - rank, 2), np.int64), pairs[1:]])
-    value = ends(x)[1] if op.name == "PAD" else int(stored(scope.tensor(op.inputs[2])).reshape(-1)[0])
+    value = ends(x)[1] if op.name == "PAD" else _pad_value(scope, op)
     before, after = (", ".join(map(str, edges[:, i])) for i in (0, 1))
     name = scope.constants.struct(
         "drsn_pad",
@@ -123,12 +127,28 @@ def pad(scope: Scope, op: Operator) -> Step:
     return _step(scope, op, "drsn_pad_s8", "pad_s8.c", f"&{name}, {{0}}, {{out}}")
 
 
-@generates("CONCATENATION")
+def _pad_value(scope: Scope, op: Operator) -> int:
+    value = scope.tensor(op.inputs[2])
+    fits = value.data is not None and value.dtype == "int8" and value.elements == 1
+    scope.expect(fits, op, "one constant int8 value", f"{value.dtype} {value.shape}")
+    scope.expect(ends(value) == ends(scope.tensor(op.inputs[0])), op, "a value on the input's scale", ends(value))
+    return int(stored(value).reshape(-1)[0])
+
+
+@generates("CONCATENATION", most=0, computed=False)
 def concatenation(scope: Scope, op: Operator) -> Step:
     """Parts behind each other along the outermost axis that is longer than one; constants among them."""
     y = scope.tensor(op.outputs[0])
-    axis = int(op.options.get("axis", 0)) % max(1, len(y.shape))
+    axis, rank = int(op.options.get("axis", 0)), len(y.shape)
+    scope.expect(-rank <= axis < rank, op, f"an axis of {y.shape}", axis)
+    axis %= rank
     parts = [scope.tensor(i) for i in op.inputs]
+    fits = all(
+        len(p.shape) == rank and p.shape == (*y.shape[:axis], p.shape[axis], *y.shape[axis + 1 :]) for p in parts
+    )
+    scope.expect(
+        fits and all(p.dtype == "int8" for p in parts), op, f"int8 parts of {y.shape}", [p.shape for p in parts]
+    )
     scope.expect(math.prod(y.shape[:axis]) == 1, op, "parts along the outermost axis", f"axis {axis} of {y.shape}")
     scope.expect(sum(p.elements for p in parts) == y.elements, op, f"{y.elements} values", [p.shape for p in parts])
     scope.expect(len({ends(p) for p in (*parts, y)}) == 1, op, "one scale and zero point", "several")
@@ -151,7 +171,5 @@ def concatenation(scope: Scope, op: Operator) -> Step:
 
 
 def _step(scope: Scope, op: Operator, kernel: str, source: str, arguments: str) -> Step:
-    x = op.inputs[0]
-    scope.expect(scope.tensor(x).data is None, op, "a computed input", "a constant")
     name = scope.tensor(op.outputs[0]).name
-    return Step(name, (op.index,), kernel, source, f"{kernel}({arguments});", (x,), op.outputs[0])
+    return Step(name, (op.index,), kernel, source, f"{kernel}({arguments});", (op.inputs[0],), op.outputs[0])

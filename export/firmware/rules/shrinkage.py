@@ -33,21 +33,26 @@ def fuse(scope: Scope, op: Operator, waiting: dict[int, Operator]) -> tuple[Step
     return None
 
 
-def _only_reader(scope: Scope, op: Operator, name: str) -> Operator | None:
-    """The one operator that reads what ``op`` writes, if it is of this name and nothing else needs the value."""
+def _only_reader(scope: Scope, op: Operator, name: str, waiting: dict[int, Operator]) -> Operator | None:
+    """The one operator that reads what ``op`` writes, if it is of this name, is waiting and nothing else needs it."""
     readers = scope.network.readers(op.outputs[0])
-    if len(readers) == 1 and readers[0].name == name and op.outputs[0] != scope.network.output:
+    if (
+        len(readers) == 1
+        and readers[0].name == name
+        and readers[0].index in waiting
+        and op.outputs[0] != scope.network.output
+    ):
         return readers[0]
     return None
 
 
 def _statistics(scope: Scope, op: Operator, waiting: dict[int, Operator]) -> tuple[Step, list[Operator]] | None:
-    mean = _only_reader(scope, op, "MEAN")
-    if mean is None or mean.index not in waiting:
+    mean = _only_reader(scope, op, "MEAN", waiting)
+    if mean is None:
         return None
     positions, channels = mean_size(scope, mean)
     table = scope.constants.array("int8_t", unary_table(scope, op))
-    name = mean_struct(scope, mean, scope.tensor(op.outputs[0]))
+    name = mean_struct(scope, mean, scope.tensor(mean.inputs[0]))
     step = Step(
         scope.tensor(mean.outputs[0]).name,
         (op.index, mean.index),
@@ -62,28 +67,35 @@ def _statistics(scope: Scope, op: Operator, waiting: dict[int, Operator]) -> tup
 
 def _shrinkage(scope: Scope, op: Operator, waiting: dict[int, Operator]) -> tuple[Step, list[Operator]] | None:
     x, minus_tau = op.inputs
-    lower = _only_reader(scope, op, "MINIMUM")
+    lower = _only_reader(scope, op, "MINIMUM", waiting)
     place = scope.network.place
     if lower is None or place(lower.inputs[0]) != op.outputs[0]:
         return None
     tau = lower.inputs[1]
-    subtract = _only_reader(scope, lower, "SUB")
+    subtract = _only_reader(scope, lower, "SUB", waiting)
     if subtract is None or tuple(map(place, subtract.inputs)) != (place(x), lower.outputs[0]):
         return None
     tensors = [scope.tensor(i) for i in (x, minus_tau, tau)]
     size = tensors[0].elements
     channels = tensors[0].shape[-1]
     thresholds = tensors[1].elements
-    if any(t.data is not None for t in tensors) or thresholds != tensors[2].elements or thresholds not in (1, channels):
+    if any(scope.tensor(one.outputs[0]).shape != tensors[0].shape for one in (op, lower, subtract)):
+        return None
+    # A threshold along another axis may have as many values as there are channels.
+    if any(t.data is not None or t.shape[-1] != thresholds for t in tensors[1:]):
+        return None
+    if tensors[0].data is not None or thresholds != tensors[2].elements or thresholds not in (1, channels):
         return None
     ends = {(float(t.scales[0]), int(t.zero_points[0])) for t in (*tensors, scope.tensor(lower.outputs[0]))}
     form = add_form(scope, subtract)[1]
     if len(ends) != 1 or form is None or thresholds == size:
         return None
+    if any(scope.tensor(one.outputs[0]).elements != size for one in (op, lower, subtract)):
+        return None
     low, high = fused_range(scope, subtract, scope.tensor(subtract.outputs[0]))
     members = {"subtract": _struct(add_members(form, low, high))}
     replaced = [op, lower, subtract]
-    residual = _residual(scope, subtract)
+    residual = _residual(scope, subtract, waiting)
     if residual is not None:
         add, other, added = residual
         low, high = fused_range(scope, add, scope.tensor(add.outputs[0]))
@@ -110,16 +122,17 @@ def _shrinkage(scope: Scope, op: Operator, waiting: dict[int, Operator]) -> tupl
     return step, replaced
 
 
-def _residual(scope: Scope, subtract: Operator):
+def _residual(scope: Scope, subtract: Operator, waiting: dict[int, Operator]):
     """The ADD behind the shrinkage, its other operand, and its form with the shrunk value first."""
-    add = _only_reader(scope, subtract, "ADD")
+    add = _only_reader(scope, subtract, "ADD", waiting)
     place = scope.network.place
     others = [] if add is None else [i for i in add.inputs if place(i) != subtract.outputs[0]]
     if len(others) != 1:
         return None
     (other,) = others
     tensor = scope.tensor(other)
-    if tensor.data is not None or tensor.elements != scope.tensor(subtract.outputs[0]).elements:
+    sizes = {t.elements for t in (tensor, scope.tensor(subtract.outputs[0]), scope.tensor(add.outputs[0]))}
+    if tensor.data is not None or len(sizes) != 1:
         return None
     form = add_form(scope, add)[1]
     if form is None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from ...inspection.flatbuffer import Operator
 from ..step import Step
 from ..tables import TABLES
-from .registry import Scope, generates
+from .registry import Scope, ends, generates
 
 
 @generates(*TABLES)
@@ -19,7 +21,12 @@ def unary(scope: Scope, op: Operator) -> Step:
 def unary_table(scope: Scope, op: Operator) -> np.ndarray:
     """256 entries in the order of bytes."""
     x, y = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0])
-    scope.expect(x.data is None and x.elements == y.elements, op, f"{x.elements} computed values", y.elements)
+    scope.expect(x.elements == y.elements, op, f"{x.elements} values", y.elements)
+    slope = op.options.get("alpha", float("nan"))
+    scope.expect(op.name != "LEAKY_RELU" or math.isfinite(slope), op, "a finite slope (alpha)", slope)
+    scope.expect(
+        op.name != "RELU6" or ends(x) == ends(y), op, "one scale for input and output", f"{ends(x)}, {ends(y)}"
+    )
     return TABLES[op.name](op, x, y)
 
 

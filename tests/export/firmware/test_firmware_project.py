@@ -181,6 +181,14 @@ def test_bad_recordings_are_refused_in_one_line(project, tmp_path, complaint):
     assert (done.returncode, done.stdout) == (1, f"{path}: {complaint}\n")
 
 
+def test_a_recording_without_samples_is_refused(project, tmp_path):
+    """As drsn-edge listen does."""
+    path = tmp_path / "empty.wav"
+    path.write_bytes(_wav([]))
+    done = _call(project / "build" / "host" / "listen", path)
+    assert (done.returncode, done.stdout) == (1, f"{path}: no samples\n")
+
+
 def test_examples_under_sanitizers(project, heard, tmp_path):
     """Good and bad recordings, truncated anywhere: no access out of bounds, no undefined behaviour."""
     path, lines = heard

@@ -32,6 +32,7 @@ static void onSamples()
         for (uint32_t i = 0; i < count; i++) {
             ring[(written + i) % RING] = block[i];
         }
+        __asm__ volatile("" ::: "memory"); /* The samples are in the ring before the index says so. */
         written = written + count;
     }
 }
@@ -59,6 +60,7 @@ void loop()
     const uint32_t offered = count;
     drsn_verdict verdict;
     const bool evaluated = model_listener_push(&memory, &samples, &count, &verdict) != 0;
+    __asm__ volatile("" ::: "memory"); /* They have been read before their place is given back. */
     taken = taken + (offered - count);
     if (evaluated && verdict.detected != DRSN_NO_LABEL) {
         Serial.print(model_labels[verdict.detected]);

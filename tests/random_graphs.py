@@ -5,107 +5,14 @@ Every one that TFLite-Micro runs must give C of the same answers, or be refused 
 
 from __future__ import annotations
 
-import dataclasses
-
-import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
+from graph_file import Graph, Map
 
 #: Largest map.
 _LARGEST = 3000
 _ACTIVATIONS = schema.ActivationFunctionType
 _SAME, _VALID = schema.Padding.SAME, schema.Padding.VALID
-
-
-@dataclasses.dataclass(frozen=True)
-class Map:
-    """A computed tensor; ``rms`` is roughly what its real values reach, by which the next scale is chosen."""
-
-    index: int
-    shape: tuple[int, ...]
-    scale: float
-    zero: int
-    rms: float
-
-
-class Graph:
-    """A model file that grows operator by operator."""
-
-    def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
-        self.codes: dict[str, int] = {}
-        self.buffers = [schema.BufferT()]
-        self.tensors: list[schema.TensorT] = []
-        self.operators: list[schema.OperatorT] = []
-        self.maps: list[Map] = []
-
-    def scale(self, rms: float) -> float:
-        """One with which values of that size spread over int8, now and then clamped."""
-        return float(np.float32(rms / self.rng.uniform(15, 80)))
-
-    def zero(self) -> int:
-        """Mostly near the middle; the corners too."""
-        return int(self.rng.choice([-128, 127, 0, int(self.rng.integers(-128, 128)), int(self.rng.integers(-30, 30))]))
-
-    def tensor(self, shape: tuple[int, ...], kind: int, scales: list[float], zeros: list[int], axis: int = 0) -> int:
-        """Index of a new tensor."""
-        tensor = schema.TensorT()
-        tensor.name = f"t{len(self.tensors)}".encode()
-        tensor.shape, tensor.type, tensor.buffer = list(shape), kind, 0
-        if scales:
-            tensor.quantization = schema.QuantizationParametersT()
-            tensor.quantization.scale, tensor.quantization.zeroPoint = scales, zeros
-            tensor.quantization.quantizedDimension = axis
-        self.tensors.append(tensor)
-        return len(self.tensors) - 1
-
-    def constant(self, values: np.ndarray, scales: list[float] = (), zeros: list[int] = (), axis: int = 0) -> int:
-        """Index of a constant of int8 or int32."""
-        kind = schema.TensorType.INT8 if values.dtype == np.int8 else schema.TensorType.INT32
-        index = self.tensor(values.shape, kind, list(scales), list(zeros), axis)
-        buffer = schema.BufferT()
-        buffer.data = np.frombuffer(np.ascontiguousarray(values).tobytes(), np.uint8)
-        self.tensors[index].buffer = len(self.buffers)
-        self.buffers.append(buffer)
-        return index
-
-    def map(self, shape: tuple[int, ...], scale: float, zero: int, rms: float) -> Map:
-        """A new computed tensor."""
-        index = self.tensor(shape, schema.TensorType.INT8, [scale], [zero])
-        return Map(index, tuple(shape), float(np.float32(scale)), zero, rms)
-
-    def operator(self, name: str, options: str, settings: dict, inputs: list[int], output: Map) -> Map:
-        """Append an operator."""
-        operator = schema.OperatorT()
-        operator.opcodeIndex = self.codes.setdefault(name, len(self.codes))
-        operator.inputs, operator.outputs = list(inputs), [output.index]
-        if options:
-            operator.builtinOptionsType = getattr(schema.BuiltinOptions, options)
-            operator.builtinOptions = getattr(schema, options + "T")()
-            for key, value in settings.items():
-                setattr(operator.builtinOptions, key, value)
-        self.operators.append(operator)
-        self.maps.append(output)
-        return output
-
-    def content(self, output: Map) -> bytes:
-        """The file."""
-        model = schema.ModelT()
-        model.version, model.buffers = 3, self.buffers
-        model.operatorCodes = []
-        for name in self.codes:
-            code = schema.OperatorCodeT()
-            code.builtinCode = getattr(schema.BuiltinOperator, name)
-            code.deprecatedBuiltinCode = min(code.builtinCode, 127)
-            code.version = 1
-            model.operatorCodes.append(code)
-        graph = schema.SubGraphT()
-        graph.tensors, graph.operators = self.tensors, self.operators
-        graph.inputs, graph.outputs = [self.maps[0].index], [output.index]
-        model.subgraphs = [graph]
-        builder = flatbuffers.Builder(1024)
-        builder.Finish(model.Pack(builder), b"TFL3")
-        return bytes(builder.Output())
 
 
 def random_graph(rng: np.random.Generator, n_operators: int) -> bytes:
@@ -169,7 +76,6 @@ def _window(g: Graph, shape: tuple[int, ...], dilate: bool) -> dict | None:
     rng = g.rng
     kernel = [int(min(rng.choice([1, 1, 2, 3, 3, 4, 5, 8]), 2 * side + 1)) for side in shape[1:3]]
     stride = [int(rng.choice([1, 1, 1, 2, 2, 3, 5])) for _ in range(2)]
-    # The reference kernels know strides and dilations in one operator.
     dilation = [int(rng.choice([1, 1, 2, 3])) if dilate and rng.random() < 0.3 else 1 for _ in range(2)]
     same = rng.random() < 0.6
     reach = [(k - 1) * d + 1 for k, d in zip(kernel, dilation, strict=True)]
@@ -215,7 +121,6 @@ def _depthwise(g: Graph, x: Map) -> None:
     channels = x.shape[3] * multiplier
     if np.prod(w["sides"]) * channels > _LARGEST:
         return
-    # Differing strides are not known to the reference.
     values, scales = _weights(g, (1, *w["kernel"], channels), channels, 3)
     rms = x.rms * 50 * float(np.mean(scales)) * np.sqrt(np.prod(w["kernel"]))
     settings = _filter_settings(w, _activation(g)) | {"depthMultiplier": multiplier}
@@ -251,9 +156,8 @@ def _partner(g: Graph, x: Map) -> tuple[int, float, int, float, tuple[int, ...]]
     rng = g.rng
     pick = rng.random()
     same = [m for m in g.maps if m.shape == x.shape]
-    vectors = [m for m in g.maps if np.prod(m.shape) in (1, x.shape[-1]) and m.shape[-1] in (1, x.shape[-1])]
-    vectors = [m for m in vectors if len(m.shape) == len(x.shape)]
     odd = [m for m in g.maps if len(m.shape) == len(x.shape) and _broadcasts(m.shape, x.shape)]
+    vectors = [m for m in odd if np.prod(m.shape) in (1, x.shape[-1]) and m.shape[-1] in (1, x.shape[-1])]
     pool = same if pick < 0.45 else vectors if pick < 0.7 else odd if pick < 0.78 else []
     if pool:
         m = pool[int(rng.integers(len(pool)))]
