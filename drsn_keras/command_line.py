@@ -43,7 +43,8 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> i
         sys.stdout.flush()
         return EXIT_OK if code is None else code
     except DrsnError as error:
-        log(f"{parser.prog}: {error}")
+        # A file name may hold a line break; the error stays one line.
+        log(f"{parser.prog}: {_one_line(str(error))}")
         return error.exit_code
     except KeyboardInterrupt:
         log(f"{parser.prog}: interrupted")
@@ -56,5 +57,9 @@ def run(parser: argparse.ArgumentParser, argv: Sequence[str] | None = None) -> i
     except OSError as error:
         # Full disk, read-only folder, missing permission: the file and the reason, no traceback.
         where = f"{error.filename}: " if error.filename else ""
-        log(f"{parser.prog}: {where}{error.strerror or error}")
+        log(f"{parser.prog}: {_one_line(f'{where}{error.strerror or error}')}")
         return EXIT_FAILED
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\r", "\\r").replace("\n", "\\n")

@@ -47,3 +47,11 @@ def test_reference_page_is_current(monkeypatch):
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     assert module.PAGE.read_text(encoding="utf-8") == module.reference(), "run `make docs`"
+
+
+def test_an_error_is_one_line_whatever_the_name(tmp_path):
+    command = [_script("drsn-export"), "c", str(tmp_path / "no\nbundle")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "no\\nbundle: expected a bundle folder" in done.stderr

@@ -66,6 +66,12 @@ int main(int argc, char **argv)
         return 1;
     }
     uint32_t got = board_read(file, model_input(&state), MODEL_INPUT_BYTES);
+    if (got == 0u) {
+        board_close(file);
+        board_write(argv[1]);
+        board_write(": empty\n");
+        return 1;
+    }
     while (got == MODEL_INPUT_BYTES) {
         infer();
         got = board_read(file, model_input(&state), MODEL_INPUT_BYTES);

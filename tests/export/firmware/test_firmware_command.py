@@ -195,6 +195,24 @@ def test_what_is_there_is_kept(keyword_bundle, tmp_path, capsys):
     assert export(["c", str(keyword_bundle), "--out", str(strange / "Makefile")]) == 2
 
 
+@needs_compiler
+def test_the_example_refuses_what_is_no_input(vibration_bundle, tmp_path):
+    out = tmp_path / "fw"
+    assert export(["c", str(vibration_bundle), "--out", str(out)]) == 0
+    for name, content, message in (
+        ("empty", b"", "empty: empty"),
+        ("short", b"1" * 200, "short: ends within an input"),
+    ):
+        (out / name).write_bytes(content)
+        done = make(out, "run-host", f"ARGUMENTS={name}")
+        assert done.returncode != 0
+        assert message in done.stdout
+    (out / "two").write_bytes(bytes(256))
+    done = make(out, "run-host", "ARGUMENTS=two")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("best: ") == 2
+
+
 def edited(bundle, folder, **changes):
     shutil.copytree(bundle, folder)
     card, _ = ModelCard.from_dict(json.loads((bundle / "card.json").read_text())), None
