@@ -47,17 +47,12 @@ def plan_memory(program: Program) -> MemoryPlan:
     behind it at a distance (Step.in_place, Step.slides).
     """
     place = program.network.place
-    buffers: dict[tuple[str, int], Buffer] = {}
-    last: dict[int, int] = {program.network.input: 0}
-    first: dict[int, int] = {program.network.input: 0}
-    for number, step in enumerate(program.steps):
-        for index in step.inputs:
-            last[place(index)] = number
-        first[step.output] = number
-        last.setdefault(step.output, number)
-        if step.scratch:
-            buffers["scratch", number] = Buffer(step.scratch, number, number)
-    last[program.network.output] = len(program.steps)
+    first, last = lifetimes(program)
+    buffers: dict[tuple[str, int], Buffer] = {
+        ("scratch", number): Buffer(step.scratch, number, number)
+        for number, step in enumerate(program.steps)
+        if step.scratch
+    }
     for index, begins in first.items():
         buffers["tensor", index] = Buffer(program.network.tensors[index].n_bytes, begins, last[index])
     overlaps: dict[tuple[tuple[str, int], tuple[str, int]], Overlap] = {}
@@ -79,6 +74,18 @@ def plan_memory(program: Program) -> MemoryPlan:
         {number: offset for (kind, number), offset in offsets.items() if kind == "tensor"},
         {number: offset for (kind, number), offset in offsets.items() if kind == "scratch"},
     )
+
+
+def lifetimes(program: Program) -> tuple[dict[int, int], dict[int, int]]:
+    """The first and the last step of every map, by tensor; the output lasts beyond the last step."""
+    place = program.network.place
+    first, last = {program.network.input: 0}, {program.network.input: 0}
+    for number, step in enumerate(program.steps):
+        last.update({place(index): number for index in step.inputs})
+        first[step.output] = number
+        last.setdefault(step.output, number)
+    last[program.network.output] = len(program.steps)
+    return first, last
 
 
 def _place(buffers: dict, overlaps: dict) -> dict:

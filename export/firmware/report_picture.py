@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from .build_project import Project
 from .measure import Cost
+from .memory import lifetimes
 from .network import plain
 
 _COLOURS = ("#2a6f97", "#61a5c2", "#e07a5f", "#8d99ae")
@@ -71,13 +72,7 @@ def _no_formula(text: str) -> str:
 def _memory(axes: Any, project: Project) -> None:
     """Maps as rectangles over the steps during which they live."""
     program, plan = project.generated.program, project.generated.plan
-    place = program.network.place
-    first, last = {program.network.input: 0}, {program.network.input: 0}
-    for number, step in enumerate(program.steps):
-        last.update({place(index): number for index in step.inputs})
-        first[step.output] = number
-        last.setdefault(step.output, number)
-    last[program.network.output] = len(program.steps)
+    first, last = lifetimes(program)
     for colour, index in enumerate(first):
         size = program.network.tensors[index].n_bytes
         corner = (plan.tensors[index], first[index] - 0.5)

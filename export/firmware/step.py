@@ -61,26 +61,24 @@ class Constants:
     def array(self, c_type: str, values: np.ndarray | Sequence[int]) -> str:
         """Name of a constant array of int8_t or int32_t."""
         values = np.asarray(values, np.int64).reshape(-1)
-        key = (c_type, values.tobytes())
-        if key not in self._arrays:
-            name = f"k{len(self.definitions)}"
-            self._arrays[key] = name
-            aligned = "DRSN_ALIGNED " if c_type == "int8_t" else ""
-            body = _wrapped([str(v) for v in values])
-            self.definitions.append(f"static {aligned}const {c_type} {name}[{len(values)}] = {{\n{body}\n}};")
-            self.n_bytes += len(values) * (1 if c_type == "int8_t" else 4)
-        return self._arrays[key]
+        aligned = "DRSN_ALIGNED " if c_type == "int8_t" else ""
+        return self._once(c_type, values, [str(v) for v in values], 1 if c_type == "int8_t" else 4, aligned)
 
     def scales(self, scales: Sequence[tuple[int, int]]) -> str:
         """Name of a constant array of drsn_scale from multipliers and right shifts."""
         values = np.asarray(scales, np.int64)
-        key = ("drsn_scale", values.tobytes())
+        return self._once("drsn_scale", values, [f"{{{m}, {s}}}" for m, s in values], 8)
+
+    def _once(self, c_type: str, values: np.ndarray, words: list[str], each: int, aligned: str = "") -> str:
+        """Define an array unless an equal one is there; ``each`` is the size of an element in bytes."""
+        key = (c_type, values.tobytes())
         if key not in self._arrays:
             name = f"k{len(self.definitions)}"
             self._arrays[key] = name
-            body = _wrapped([f"{{{m}, {s}}}" for m, s in values])
-            self.definitions.append(f"static const drsn_scale {name}[{len(values)}] = {{\n{body}\n}};")
-            self.n_bytes += 8 * len(values)
+            self.definitions.append(
+                f"static {aligned}const {c_type} {name}[{len(values)}] = {{\n{_wrapped(words)}\n}};"
+            )
+            self.n_bytes += each * len(values)
         return self._arrays[key]
 
     def struct(self, c_type: str, **members: object) -> str:
