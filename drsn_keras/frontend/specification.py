@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import ClassVar
 
 from ..errors import UsageError, mismatch
-from ..typed_fields import check_fields
+from .card_spec import CardSpec
 
 #: No length, rate or number of bands is beyond this; damage is.
 _LARGEST = 1_000_000
@@ -19,7 +16,7 @@ MEL_SCALES = ("htk", "slaney")
 
 
 @dataclasses.dataclass(frozen=True)
-class FrontEndSpec:
+class FrontEndSpec(CardSpec):
     """Framing, window, mel filters, logarithm and (for MFCC) cosine transform.
 
     Frames are not centred and not padded: frame ``t`` covers samples ``t * hop_length`` to
@@ -45,6 +42,8 @@ class FrontEndSpec:
     n_mfcc : int
         Coefficients kept of the orthonormal DCT-II (``kind="mfcc"`` only).
     """
+
+    CALLED: ClassVar[str] = "front end"
 
     kind: str = "log_mel"
     sample_rate_hz: int = 16000
@@ -111,25 +110,6 @@ class FrontEndSpec:
     def hop_s(self) -> float:
         """Seconds between frames."""
         return self.hop_length / self.sample_rate_hz
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for a model card."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> FrontEndSpec:
-        """Read a specification back; an unknown or missing name raises :class:`UsageError`."""
-        names = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(values, Mapping) or set(values) != names:
-            odd = ", ".join(sorted(set(values) ^ names)) if isinstance(values, Mapping) else "all"
-            raise UsageError(mismatch("front end", f"the names {', '.join(sorted(names))}", f"a difference in {odd}"))
-        return cls(**check_fields(cls, dict(values), "front end"))
-
-    @property
-    def fingerprint(self) -> str:
-        """Short hash: two parties with equal fingerprints compute equal features."""
-        text = json.dumps(self.to_dict(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 #: The working default of the keyword models: 30 ms windows, 10 ms hop, 40 bands (98 x 40 for one second).

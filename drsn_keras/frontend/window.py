@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 import math
-from collections.abc import Mapping
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from ..errors import DataError, UsageError, mismatch
-from ..typed_fields import check_fields
+from .card_spec import CardSpec
 
 _LARGEST = 1_000_000
 
 
 @dataclasses.dataclass(frozen=True)
-class WindowSpec:
+class WindowSpec(CardSpec):
     """Cuts a stream into windows of samples for a model that takes the waveform itself.
 
     Window ``t`` covers samples ``t * hop_length`` to ``t * hop_length + n_samples - 1``: nothing is padded.
@@ -37,6 +34,8 @@ class WindowSpec:
     full_scale : float
         The real value of a sample of 1.0 (of 32768 as int16), such as 16.0 for an accelerometer of +-16 g.
     """
+
+    CALLED: ClassVar[str] = "window"
 
     kind: str = "window"
     sample_rate_hz: int = 12000
@@ -72,25 +71,6 @@ class WindowSpec:
     def hop_s(self) -> float:
         """Seconds between evaluations."""
         return self.hop_length / self.sample_rate_hz
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for a model card."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> WindowSpec:
-        """Read a specification back; an unknown or missing name raises :class:`UsageError`."""
-        names = {field.name for field in dataclasses.fields(cls)}
-        if not isinstance(values, Mapping) or set(values) != names:
-            odd = ", ".join(sorted(set(values) ^ names)) if isinstance(values, Mapping) else "all"
-            raise UsageError(mismatch("window", f"the names {', '.join(sorted(names))}", f"a difference in {odd}"))
-        return cls(**check_fields(cls, dict(values), "window"))
-
-    @property
-    def fingerprint(self) -> str:
-        """Short hash: two parties with equal fingerprints compute equal windows."""
-        text = json.dumps(self.to_dict(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def window_features(y: np.ndarray, spec: WindowSpec) -> np.ndarray:
