@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import keras
 
+from .narrow_conv import NarrowConv1D
+
 SIGNAL, IMAGE = 1, 2
 
 
@@ -25,8 +27,8 @@ def spatial_axes(shape) -> tuple[int, ...]:
 
 
 def conv(rank: int, *args, **kwargs) -> keras.layers.Layer:
-    """A Conv1D or Conv2D."""
-    return (keras.layers.Conv1D if rank == SIGNAL else keras.layers.Conv2D)(*args, **kwargs)
+    """A convolution over a signal or an image."""
+    return (NarrowConv1D if rank == SIGNAL else keras.layers.Conv2D)(*args, **kwargs)
 
 
 def check_input(shape, rank: int | None, owner: str) -> None:
