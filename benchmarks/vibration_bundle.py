@@ -46,16 +46,15 @@ def read_windows(data: Path, test: bool) -> tuple[Windows, tuple[str, ...]]:
             samples.append(cut)
             classes += [labels.index(str(part["label"]))] * len(cut)
     raw = np.concatenate(samples).astype(np.int16)
-    features = np.concatenate([window_features(w / np.float32(32768), SPEC).reshape(1, -1, 1) for w in raw])
-    return Windows(features.astype(np.float32), np.array(classes), raw), labels
+    features = np.stack([window_features(w / np.float32(32768), SPEC) for w in raw])
+    return Windows(features, np.array(classes), raw), labels
 
 
 def vibration_bundle(data: Path, folder: Path, seed: int = 0) -> Path:
     """The bundle in a folder if it is there, else a new training, lowered for tflm and quantised."""
     bundle = folder / "bundles" / "int8-tflm"
-    if (bundle / "card.json").is_file() and json.loads((bundle / "card.json").read_text())[
-        "front_end"
-    ] == SPEC.to_dict():
+    front_end = json.loads(json.dumps(SPEC.to_dict()))
+    if (bundle / "card.json").is_file() and json.loads((bundle / "card.json").read_text())["front_end"] == front_end:
         log(f"{bundle}: made before")
         return bundle
     import keras

@@ -1,6 +1,6 @@
 """Signal front end. NumPy only: the Keras layer is in :mod:`drsn_keras.frontend.layer` and not imported here."""
 
-from .from_card import front_end_from_dict
+from .from_card import features_of, front_end_from_dict
 from .reference import compute_features, frame_features
 from .specification import LOG_MEL_40, MFCC_MLPERF, FrontEndSpec
 from .streaming import StreamingFrontEnd
@@ -13,6 +13,7 @@ __all__ = [
     "StreamingFrontEnd",
     "WindowSpec",
     "compute_features",
+    "features_of",
     "frame_features",
     "front_end_from_dict",
     "window_features",

@@ -1,12 +1,15 @@
-"""Whichever specification a model card holds."""
+"""Whichever specification a model card holds, and its features."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
+from .reference import compute_features
 from .specification import FrontEndSpec
-from .window import WindowSpec
+from .window import WindowSpec, window_features
 
 
 def front_end_from_dict(values: Mapping[str, Any]) -> FrontEndSpec | WindowSpec:
@@ -24,3 +27,13 @@ def front_end_from_dict(values: Mapping[str, Any]) -> FrontEndSpec | WindowSpec:
     """
     windows = isinstance(values, Mapping) and values.get("kind") == "window"
     return (WindowSpec if windows else FrontEndSpec).from_dict(values)
+
+
+def features_of(y: np.ndarray, spec: FrontEndSpec | WindowSpec) -> np.ndarray:
+    """Model input of samples [shape=(..., n_samples)] in [-1, 1]: :func:`compute_features` or :func:`window_features`.
+
+    Returns
+    -------
+    np.ndarray [shape=(..., *spec.shape), float32]
+    """
+    return window_features(y, spec) if isinstance(spec, WindowSpec) else compute_features(y, spec)

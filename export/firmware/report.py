@@ -122,6 +122,8 @@ def _streamed(project: Project, core: str) -> dict[str, float]:
         "instructions_per_second_M": round(found.instructions_per_second / 1e6, 3),
         "longest_call_M": round(found.longest_call / 1e6, 3),
         "stream_flash_bytes": found.sizes.flash,
-        "stream_ram_bytes": project.generated.plan.n_bytes + project.signal.ram_bytes + found.stack_bytes,
+        "stream_ram_bytes": max(project.generated.plan.n_bytes, project.signal.scratch_bytes)
+        + project.signal.ram_bytes
+        + found.stack_bytes,
         "stream_stack_bytes": found.stack_bytes,
     }

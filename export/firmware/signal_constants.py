@@ -15,15 +15,15 @@ from drsn_keras.model_card import BACKGROUND_LABELS, DetectorSpec, TensorSpec
 
 from .detector_tables import detector_tables
 from .front_end_tables import front_end_tables
-from .signal_tables import Tables, quantizer, sample_quantizer
-from .signal_text import LISTENER_CALLS, WINDOW_CALLS, define, file_text, header_text
+from .signal_tables import Tables
+from .signal_text import LISTENER_CALLS, SignalSource, define, file_text, filled, header_text
+from .window_source import window_source
 
-_LONGEST_WINDOW = 32768
-_Z_BITS = 22
 _FRONT_END_FILES = (
     "drsn_bits.h",
     "drsn_fft.c",
     "drsn_fft.h",
+    "drsn_fft_angle.h",
     "drsn_front_end.c",
     "drsn_front_end.h",
     "drsn_log.h",
@@ -34,43 +34,6 @@ _FRONT_END_FILES = (
     "drsn_sample_ring.h",
 )
 _LISTENER_FILES = ("drsn_detector.c", "drsn_detector.h", "drsn_listener.c", "drsn_listener.h")
-_WINDOW_FILES = (
-    "drsn_bits.h",
-    "drsn_quantize.h",
-    "drsn_sample_ring.c",
-    "drsn_sample_ring.h",
-    "drsn_window.c",
-    "drsn_window.h",
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class SignalSource:
-    """Generated C.
-
-    Attributes
-    ----------
-    name : str
-        File name without its ending.
-    header, source : str
-        Text of NAME.h and NAME.c.
-    files : tuple of str
-        What it needs of edge/firmware/signal.
-    table_bytes : int
-        Constant tables.
-    ram_bytes : int
-        What the caller lends on a 32-bit core, without the model's own memory, scratch and padding (up to 7 bytes).
-    scratch_bytes : int
-        Needed during a call only; lies over the model's memory where there is a model.
-    """
-
-    name: str
-    header: str
-    source: str
-    files: tuple[str, ...]
-    table_bytes: int
-    ram_bytes: int
-    scratch_bytes: int = 0
 
 
 def signal_source(
@@ -167,45 +130,14 @@ def listener_source(
     header = header_text(
         name,
         [f"{prefix}.h", "drsn_listener.h"],
-        [*sizes, "", _filled(calls.declarations, prefix)],
+        [*sizes, "", filled(calls.declarations, prefix)],
     )
     source = file_text(
-        name, ["stddef.h"], "\n\n".join([_filled(calls.before, prefix), tables.text, _filled(calls.functions, prefix)])
+        name, ["stddef.h"], "\n\n".join([filled(calls.before, prefix), tables.text, filled(calls.functions, prefix)])
     )
     kept = 2 * spec.frame_length + spec.n_frames * spec.n_features + n * n_labels + 4 * n_labels + n_labels
     files = tuple(sorted((*_FRONT_END_FILES, *_LISTENER_FILES)))
     return SignalSource(name, header, source, files, tables.n_bytes, kept + 80, 8 * _scratch(spec))
-
-
-def window_source(spec: WindowSpec, tensor: TensorSpec, prefix: str = "model") -> SignalSource:
-    """PREFIX_window.h/.c: from samples to evaluations of a vibration model."""
-    if spec.n_samples > _LONGEST_WINDOW:
-        raise BundleError(mismatch("window, n_samples", f"at most {_LONGEST_WINDOW} for C", spec.n_samples))
-    if math.prod(tensor.shape) != spec.n_samples:
-        raise BundleError(mismatch("input, shape", f"{spec.shape} (the window's)", tensor.shape))
-    tables = Tables(prefix)
-    to_int8 = quantizer(tensor, 2.0**-_Z_BITS) if spec.standardize else sample_quantizer(tensor, spec.full_scale)
-    tables.struct(
-        "drsn_window",
-        "window",
-        {
-            "n_samples": f"{spec.n_samples}U",
-            "hop_length": f"{spec.hop_length}U",
-            "standardize": f"{int(spec.standardize)}U",
-            "quantizer": to_int8,
-        },
-    )
-    name = f"{prefix}_window"
-    sizes = [
-        define(prefix, "SAMPLE_RATE_HZ", spec.sample_rate_hz),
-        define(prefix, "N_SAMPLES", spec.n_samples),
-        define(prefix, "HOP_LENGTH", spec.hop_length),
-    ]
-    header = header_text(
-        name, [f"{prefix}.h", "drsn_window.h"], [*sizes, "", _filled(WINDOW_CALLS.declarations, prefix)]
-    )
-    source = file_text(name, [], "\n\n".join([tables.text, _filled(WINDOW_CALLS.functions, prefix)]))
-    return SignalSource(name, header, source, _WINDOW_FILES, tables.n_bytes, 2 * spec.n_samples + 16)
 
 
 def _front_end_sizes(spec: FrontEndSpec, prefix: str) -> list[str]:
@@ -222,7 +154,3 @@ def _front_end_sizes(spec: FrontEndSpec, prefix: str) -> list[str]:
 def _scratch(spec: FrontEndSpec) -> int:
     """Elements of drsn_bin, see drsn_front_end.h."""
     return spec.fft_length // 2 + 1 + (int(np.ceil(spec.n_mels / 2)) if spec.kind == "mfcc" else 0)
-
-
-def _filled(text: str, prefix: str) -> str:
-    return text.replace("@low@", prefix).replace("@up@", prefix.upper())

@@ -15,6 +15,40 @@ class Calls:
     functions: str
 
 
+@dataclasses.dataclass(frozen=True)
+class SignalSource:
+    """Generated C.
+
+    Attributes
+    ----------
+    name : str
+        File name without its ending.
+    header, source : str
+        Text of NAME.h and NAME.c.
+    files : tuple of str
+        What it needs of edge/firmware/signal.
+    table_bytes : int
+        Constant tables.
+    ram_bytes : int
+        What the caller lends on a 32-bit core, without the model's own memory, scratch and padding (up to 7 bytes).
+    scratch_bytes : int
+        Needed during a call only; lies over the model's memory where there is a model.
+    """
+
+    name: str
+    header: str
+    source: str
+    files: tuple[str, ...]
+    table_bytes: int
+    ram_bytes: int
+    scratch_bytes: int = 0
+
+
+def filled(text: str, prefix: str) -> str:
+    """C text with its prefix."""
+    return text.replace("@low@", prefix).replace("@up@", prefix.upper())
+
+
 def define(prefix: str, name: str, value: int) -> str:
     """A size as a macro."""
     return f"#define {prefix.upper()}_{name} {value}U"
@@ -106,43 +140,5 @@ uint32_t @low@_listener_push(@low@_listener_memory *memory, const int16_t **samp
 uint32_t @low@_listener_tail(const @low@_listener_memory *memory)
 {
     return drsn_listener_tail(&@low@_listener, &memory->state);
-}""",
-)
-
-WINDOW_CALLS = Calls(
-    declarations="""\
-extern const drsn_window @low@_window;
-
-/* All memory of a monitor; the caller owns it. Any number may be in use at once. */
-typedef struct {
-    drsn_window_state state;
-    @low@_state model;
-    int16_t history[@up@_N_SAMPLES];
-} @low@_window_memory;
-
-/* Before a stream. */
-void @low@_window_start(@low@_window_memory *memory);
-
-/* Takes samples until the model has been evaluated (returns 1) or none are left (returns 0); moves *samples and *count
- * on. Call until it returns 0; *outputs are the model's, valid until the next call. */
-uint32_t @low@_window_push(@low@_window_memory *memory, const int16_t **samples, uint32_t *count,
-                           const int8_t **outputs);""",
-    before="",
-    functions="""\
-void @low@_window_start(@low@_window_memory *memory)
-{
-    drsn_window_start(&@low@_window, &memory->state, memory->history);
-}
-
-uint32_t @low@_window_push(@low@_window_memory *memory, const int16_t **samples, uint32_t *count,
-                           const int8_t **outputs)
-{
-    uint32_t complete = drsn_window_push(&@low@_window, &memory->state, samples, count, @low@_input(&memory->model));
-
-    if (complete != 0U) {
-        @low@_invoke(&memory->model);
-        *outputs = @low@_output(&memory->model);
-    }
-    return complete;
 }""",
 )

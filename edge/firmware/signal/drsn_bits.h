@@ -60,6 +60,20 @@ static inline drsn_real drsn_normalized(uint64_t value, int32_t exponent)
     return result;
 }
 
+/* high * 2^32 + low, times 2^exponent. */
+static inline drsn_real drsn_normalized_wide(uint64_t high, uint64_t low, int32_t exponent)
+{
+    uint64_t upper = high + (low >> 32);
+    drsn_real result;
+
+    if ((upper >> 32) != 0U) {
+        result = drsn_normalized(upper, exponent + 32);
+    } else {
+        result = drsn_normalized((upper << 32) | (uint32_t)low, exponent);
+    }
+    return result;
+}
+
 /* Sum of two numbers, at least one of them above 0; the smaller loses what lies below the larger one's mantissa. */
 static inline drsn_real drsn_sum(drsn_real a, drsn_real b)
 {

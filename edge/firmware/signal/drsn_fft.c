@@ -7,46 +7,9 @@
 #include "drsn_fft.h"
 
 #include "drsn_bits.h"
+#include "drsn_fft_angle.h"
 
 #define PART_BITS 29U
-
-typedef struct {
-    int32_t re, im;
-} complex_q31;
-
-typedef struct {
-    int32_t cosine, sine;
-} angle;
-
-/* cos and sin of 2 pi k / length, k <= 3 / 4 length. */
-static angle angle_of(const drsn_fft *p, uint32_t k)
-{
-    uint32_t quarter = (uint32_t)p->length >> 2;
-    angle w;
-
-    if (k <= quarter) {
-        w.cosine = p->cosine[k];
-        w.sine = p->cosine[quarter - k];
-    } else if (k <= (2U * quarter)) {
-        w.cosine = -p->cosine[(2U * quarter) - k];
-        w.sine = p->cosine[k - quarter];
-    } else {
-        w.cosine = -p->cosine[k - (2U * quarter)];
-        w.sine = -p->cosine[(3U * quarter) - k];
-    }
-    return w;
-}
-
-/* Half of (re + i im) * exp(-i w), rounded down: a product and a product with addition each. */
-static inline complex_q31 rotated(int32_t re, int32_t im, angle w)
-{
-    complex_q31 y;
-    int32_t minus_re = -re;
-
-    y.re = (int32_t)((((int64_t)re * w.cosine) + ((int64_t)im * w.sine)) >> 32);
-    y.im = (int32_t)((((int64_t)im * w.cosine) + ((int64_t)minus_re * w.sine)) >> 32);
-    return y;
-}
 
 static inline uint32_t magnitude(int32_t value)
 {
@@ -98,14 +61,14 @@ static uint32_t join_fours(const drsn_fft *p, drsn_bin *bins, uint32_t size, uin
     uint32_t mask = 0U;
 
     for (uint32_t k = 0U; k < size; k++) {
-        angle w1 = angle_of(p, k * step);
-        angle w2 = angle_of(p, 2U * k * step);
-        angle w3 = angle_of(p, 3U * k * step);
+        drsn_angle w1 = drsn_fft_angle(p, k * step);
+        drsn_angle w2 = drsn_fft_angle(p, 2U * k * step);
+        drsn_angle w3 = drsn_fft_angle(p, 3U * k * step);
         for (drsn_bin *bin = &bins[k]; bin < &bins[points]; bin += 4U * size) {
-            complex_q31 b = rotated(bin[2U * size].part[0] >> shift, bin[2U * size].part[1] >> shift, w1);
-            complex_q31 d = rotated(bin[3U * size].part[0] >> shift, bin[3U * size].part[1] >> shift, w3);
+            drsn_complex_q31 b = drsn_rotated(bin[2U * size].part[0] >> shift, bin[2U * size].part[1] >> shift, w1);
+            drsn_complex_q31 d = drsn_rotated(bin[3U * size].part[0] >> shift, bin[3U * size].part[1] >> shift, w3);
             int32_t bd_re = b.re + d.re, bd_im = b.im + d.im, b_d_re = b.re - d.re, b_d_im = b.im - d.im;
-            complex_q31 c = rotated(bin[size].part[0] >> shift, bin[size].part[1] >> shift, w2);
+            drsn_complex_q31 c = drsn_rotated(bin[size].part[0] >> shift, bin[size].part[1] >> shift, w2);
             int32_t a_re = bin[0].part[0] >> (shift + 1U), a_im = bin[0].part[1] >> (shift + 1U);
             int32_t ac_re = a_re + c.re, ac_im = a_im + c.im, a_c_re = a_re - c.re, a_c_im = a_im - c.im;
             mask = put(&bin[0], ac_re + bd_re, ac_im + bd_im, mask);
@@ -117,34 +80,6 @@ static uint32_t join_fours(const drsn_fft *p, drsn_bin *bins, uint32_t size, uin
     return mask;
 }
 
-static inline void put_power(drsn_bin *bin, int32_t re, int32_t im)
-{
-    uint64_t power = (uint64_t)((int64_t)re * re) + (uint64_t)((int64_t)im * im);
-    bin->power[0] = (uint32_t)power;
-    bin->power[1] = (uint32_t)(power >> 32);
-}
-
-/* X[k] = (Z[k] + Z*[M - k]) / 2 - i W^k (Z[k] - Z*[M - k]) / 2, and X[M - k] from the same two. */
-static void split_power(const drsn_fft *p, drsn_bin *bins, uint32_t shift)
-{
-    uint32_t points = (uint32_t)p->length >> 1;
-    int32_t first_re = bins[0].part[0] >> shift, first_im = bins[0].part[1] >> shift;
-
-    put_power(&bins[0], first_re + first_im, 0);
-    put_power(&bins[points], first_re - first_im, 0);
-    for (uint32_t k = 1U; k <= (points >> 1); k++) {
-        drsn_bin *low = &bins[k], *high = &bins[points - k];
-        int32_t z_re = low->part[0] >> shift, z_im = low->part[1] >> shift;
-        int32_t y_re = high->part[0] >> shift, y_im = high->part[1] >> shift;
-        angle w = {p->cosine[k], p->cosine[(points >> 1) - k]};
-        /* -i (Z - Z*) W / 2 */
-        complex_q31 odd = rotated(z_im + y_im, y_re - z_re, w);
-        int32_t even_re = (z_re + y_re) >> 1, even_im = (z_im - y_im) >> 1;
-        put_power(low, even_re + odd.re, even_im + odd.im);
-        put_power(high, even_re - odd.re, odd.im - even_im);
-    }
-}
-
 /* Bits that a block with this mask has too many. */
 static inline uint32_t excess(uint32_t mask)
 {
@@ -152,11 +87,27 @@ static inline uint32_t excess(uint32_t mask)
     return (bits > PART_BITS) ? (bits - PART_BITS) : 0U;
 }
 
-uint32_t drsn_fft_power(const drsn_fft *p, drsn_bin *bins)
+/* Scales a block up as far as a pass can take it; returns by how many bits. */
+static uint32_t fill(drsn_bin *bins, uint32_t points, uint32_t mask)
+{
+    uint32_t bits = drsn_bit_length(mask);
+    uint32_t up = (bits < PART_BITS) ? (PART_BITS - bits) : 0U;
+
+    if ((mask == 0U) || (up == 0U)) {
+        return 0U;
+    }
+    for (drsn_bin *bin = bins; bin < &bins[points]; bin++) {
+        bin->part[0] *= (int32_t)1 << up;
+        bin->part[1] *= (int32_t)1 << up;
+    }
+    return up;
+}
+
+/* The complex transform in place; *last is the mask of its magnitudes. Returns the exponent. */
+static int32_t transform(const drsn_fft *p, drsn_bin *bins, uint32_t filled, uint32_t *last)
 {
     uint32_t points = (uint32_t)p->length >> 1;
-    uint32_t exponent = 0U;
-    uint32_t shift;
+    int32_t exponent = 0;
     uint32_t mask;
     uint32_t size = 4U;
 
@@ -168,11 +119,80 @@ uint32_t drsn_fft_power(const drsn_fft *p, drsn_bin *bins)
         size = 2U;
     }
     for (; size < points; size *= 4U) {
-        shift = excess(mask);
-        exponent += shift + 1U;
+        uint32_t shift = excess(mask);
+        exponent += (int32_t)shift + 1;
+        if (filled != 0U) {
+            exponent -= (int32_t)fill(bins, points, mask);
+        }
         mask = join_fours(p, bins, size, shift);
     }
-    shift = excess(mask);
-    split_power(p, bins, shift);
+    *last = mask;
+    return exponent;
+}
+
+typedef struct {
+    drsn_complex_q31 low, high;
+} pair;
+
+/* X[k] = (Z[k] + Z*[M - k]) / 2 - i W^k (Z[k] - Z*[M - k]) / 2, and X[M - k] from the same two; 0 < k <= M / 2. */
+static inline pair split(const drsn_fft *p, const drsn_bin *bins, uint32_t k, uint32_t shift)
+{
+    uint32_t points = (uint32_t)p->length >> 1;
+    const drsn_bin *low = &bins[k], *high = &bins[points - k];
+    int32_t z_re = low->part[0] >> shift, z_im = low->part[1] >> shift;
+    int32_t y_re = high->part[0] >> shift, y_im = high->part[1] >> shift;
+    drsn_angle w = {p->cosine[k], p->cosine[(points >> 1) - k]};
+    /* -i (Z - Z*) W / 2 */
+    drsn_complex_q31 odd = drsn_rotated(z_im + y_im, y_re - z_re, w);
+    int32_t even_re = (z_re + y_re) >> 1, even_im = (z_im - y_im) >> 1;
+    pair x = {{even_re + odd.re, even_im + odd.im}, {even_re - odd.re, odd.im - even_im}};
+
+    return x;
+}
+
+static inline void put_bin(drsn_bin *bin, int32_t re, int32_t im, uint32_t as_power)
+{
+    if (as_power != 0U) {
+        uint64_t power = (uint64_t)((int64_t)re * re) + (uint64_t)((int64_t)im * im);
+        bin->power[0] = (uint32_t)power;
+        bin->power[1] = (uint32_t)(power >> 32);
+    } else {
+        bin->part[0] = re;
+        bin->part[1] = im;
+    }
+}
+
+static inline uint32_t spectrum(const drsn_fft *p, drsn_bin *bins, uint32_t as_power)
+{
+    uint32_t points = (uint32_t)p->length >> 1;
+    uint32_t mask;
+    uint32_t exponent = (uint32_t)transform(p, bins, 0U, &mask);
+    uint32_t shift = excess(mask);
+    int32_t first_re = bins[0].part[0] >> shift, first_im = bins[0].part[1] >> shift;
+
+    put_bin(&bins[0], first_re + first_im, 0, as_power);
+    put_bin(&bins[points], first_re - first_im, 0, as_power);
+    for (uint32_t k = 1U; k <= (points >> 1); k++) {
+        pair x = split(p, bins, k, shift);
+        put_bin(&bins[k], x.low.re, x.low.im, as_power);
+        put_bin(&bins[points - k], x.high.re, x.high.im, as_power);
+    }
     return exponent + shift;
+}
+
+uint32_t drsn_fft_power(const drsn_fft *p, drsn_bin *bins)
+{
+    return spectrum(p, bins, 1U);
+}
+
+uint32_t drsn_fft_real(const drsn_fft *p, drsn_bin *bins)
+{
+    return spectrum(p, bins, 0U);
+}
+
+int32_t drsn_fft_complex(const drsn_fft *p, drsn_bin *bins)
+{
+    uint32_t mask;
+
+    return transform(p, bins, 1U, &mask);
 }

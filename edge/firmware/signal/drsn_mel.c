@@ -35,19 +35,6 @@ static inline void add_falling(const drsn_bin *bins, const uint32_t *rising, uin
     sum->low = low;
 }
 
-static inline drsn_real real_of(wide sum, int32_t exponent)
-{
-    uint64_t high = sum.high + (sum.low >> 32);
-    drsn_real result;
-
-    if ((high >> 32) != 0U) {
-        result = drsn_normalized(high, exponent + 32);
-    } else {
-        result = drsn_normalized((high << 32) | (uint32_t)sum.low, exponent);
-    }
-    return result;
-}
-
 /* Where the logarithm of a band waits for the DCT. */
 static inline int32_t *log_of(const drsn_front_end *p, drsn_bin *bins, uint32_t band)
 {
@@ -92,13 +79,15 @@ void drsn_mel_features(const drsn_front_end *p, drsn_bin *bins, int32_t exponent
     for (uint32_t band = 0U; band < p->n_mels; band++) {
         uint32_t count = p->segment_bins[band];
         wide sum = {0U, 0U};
+        drsn_real power;
         int32_t logarithm;
 
         add_rising(bin, rising, count, &sum);
         bin += count;
         rising += count;
         add_falling(bin, rising, p->segment_bins[band + 1U], &sum);
-        logarithm = drsn_ln_q24(p->log_steps, drsn_sum(real_of(sum, exponent - DRSN_MEL_BITS), p->log_floor));
+        power = drsn_normalized_wide(sum.high, sum.low, exponent - DRSN_MEL_BITS);
+        logarithm = drsn_ln_q24(p->log_steps, drsn_sum(power, p->log_floor));
         if (p->dct != NULL) {
             *log_of(p, bins, band) = logarithm;
         } else {

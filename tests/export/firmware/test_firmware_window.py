@@ -1,6 +1,8 @@
 """The vibration input in C against NumPy."""
 
 import ctypes
+import dataclasses
+import re
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from drsn_keras.edge.interpreter import quantize
 from drsn_keras.errors import BundleError
-from drsn_keras.export.firmware.signal_constants import window_source
+from drsn_keras.export.firmware.window_source import window_source
 from drsn_keras.frontend import WindowSpec, window_features
 from drsn_keras.model_card import TensorSpec
 from signal_library import COMPILER, Stream, build, input_tensor, place, symbol
@@ -32,6 +34,8 @@ SPECS = {
     "longest": WindowSpec(n_samples=32768, hop_length=32768),
     "units": WindowSpec(n_samples=512, hop_length=100, standardize=False, full_scale=16.0),
 }
+#: Spectra, which are refused or measured here and computed in test_firmware_window_spectra.py.
+BOTH = WindowSpec(n_samples=2048, channels=("spectrum", "envelope_spectrum"), band_hz=(2000.0, 4000.0))
 
 
 def _tensor(spec):
@@ -62,7 +66,8 @@ class _Window:
     def expected(self, x):
         windows = np.lib.stride_tricks.sliding_window_view(np.asarray(x, np.int16), self.spec.n_samples)
         windows = windows[:: self.spec.hop_length]
-        return quantize(window_features(windows.astype(np.float32) / np.float32(32768), self.spec), self.tensor)
+        features = window_features(windows.astype(np.float32) / np.float32(32768), self.spec)[..., 0]
+        return quantize(features, self.tensor)
 
     def frame(self, x):
         """One window, which begins in the middle of its circle."""
@@ -127,9 +132,30 @@ def test_circle_begins_anywhere(window):
     np.testing.assert_array_equal(window.frame(x), window.run(x)[0])
 
 
+def test_memory_of_spectra():
+    """A transform of 1024 complex points, half of an envelope's squares behind it, the channels."""
+    source = window_source(BOTH, TensorSpec((1, 1024, 2), "int8", 0.04, 0))
+    assert (source.ram_bytes, source.scratch_bytes) == (2 * 2048 + 16, 8 * 1025 + 4 * 1024 + 2 * 1024)
+    stack = dataclasses.replace(BOTH, channels=("signal", *BOTH.channels))
+    source = window_source(stack, TensorSpec((1, 2048, 3), "int8", 0.04, 0))
+    assert (source.ram_bytes, source.scratch_bytes) == (2 * 2048 + 16, 8 * 2049 + 3 * 2048)
+    assert not re.search(r"float|double|malloc", source.header + source.source)
+
+
 @pytest.mark.parametrize(
     ("spec", "tensor", "field"),
     [
+        (dataclasses.replace(BOTH, n_samples=2000), {}, "window, n_samples: expected a power of two, 16 to 4096"),
+        (dataclasses.replace(BOTH, n_samples=8192), {}, "window, n_samples"),
+        (
+            WindowSpec(n_samples=4096, channels=("signal", "spectrum")),
+            {},
+            "window, n_samples: expected a power of two, 16 to 2048",
+        ),
+        (BOTH, {"shape": (1, 2, 1024)}, "input, shape"),
+        (BOTH, {"shape": (1, 2048, 1)}, "input, shape"),
+        (BOTH, {"shape": (1, 1024, 2), "dtype": "uint8"}, "input, dtype"),
+        (BOTH, {"shape": (1, 1024, 2), "scale": 1e-20}, "input, scale"),
         (WindowSpec(n_samples=40000, hop_length=1), {}, "window, n_samples"),
         (WindowSpec(), {"dtype": "uint8"}, "input, dtype"),
         (WindowSpec(), {"shape": (1, 512, 1)}, "input, shape"),
@@ -138,5 +164,6 @@ def test_circle_begins_anywhere(window):
 )
 def test_refusals_name_the_field(spec, tensor, field):
     values = {"shape": (1, spec.n_samples, 1), "dtype": "int8", "scale": 0.04, "zero_point": 0} | tensor
-    with pytest.raises(BundleError, match=f"^{field}"):
+    with pytest.raises(BundleError, match=f"^{field}") as caught:
         window_source(spec, TensorSpec(**values))
+    assert "\n" not in str(caught.value)
