@@ -10,6 +10,7 @@ import keras
 from .drsn import residual_network
 from .keywords import keyword_network
 from .kinds import KINDS
+from .vibration import vibration_network
 
 
 def catalogue() -> dict[str, Callable[[], keras.Model]]:
@@ -32,4 +33,9 @@ def catalogue() -> dict[str, Callable[[], keras.Model]]:
         networks[f"paper-projection/{kind}"] = partial(signal, shortcut="projection", filters=(6, 9), units_per_stage=1)
         image = partial(residual_network, (20, 16, 3), 4, kind, rank=2, filters=(4, 8), units_per_stage=2)
         networks[f"image/{kind}"] = image
+        networks[f"vibration/wide-{kind}"] = partial(vibration_network, (256, 1), 4, f"wide-{kind}", width=0.25)
+        networks[f"vibration-spectra/wide-{kind}"] = partial(
+            vibration_network, (128, 2), 4, f"wide-{kind}", width=0.25, spectral=True
+        )
+    networks["vibration/wdcnn"] = partial(vibration_network, (1024, 1), 4, "wdcnn", width=0.25)
     return networks
