@@ -77,8 +77,9 @@ class ModelCard:
 
     ``target`` is whose kernels the graph was written for, ``export`` how it was lowered and quantised,
     ``outside_graph`` what the model needs besides the graph (a front end's FFT) and the device code that does it.
-    ``front_end`` holds :meth:`drsn_keras.frontend.FrontEndSpec.to_dict`; ``training``, ``metrics`` and ``versions``
-    are free-form for people and later stages.
+    ``front_end`` holds :meth:`drsn_keras.frontend.FrontEndSpec.to_dict` or that of ``WindowSpec``; ``monitor`` holds
+    :meth:`drsn_keras.monitor_spec.MonitorSpec.to_dict`, and nothing for keyword models. ``training``, ``metrics`` and
+    ``versions`` are free-form for people and later stages.
     """
 
     name: str
@@ -100,6 +101,7 @@ class ModelCard:
     outside_graph: dict[str, str] = dataclasses.field(default_factory=dict)
     training: dict[str, Any] = dataclasses.field(default_factory=dict)
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
+    monitor: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -18,11 +18,13 @@ import importlib
 
 _HOMES = {
     "Bundle": "bundle",
+    "ConditionMonitor": "monitor",
     "Detection": "detector",
     "Detector": "detector",
     "FeatureRing": "ring",
     "Interpreter": "interpreter",
     "KeywordListener": "listener",
+    "MonitorVerdict": "monitor",
     "PcmStream": "pcm",
     "Resampler": "resample",
     "Verdict": "listener",
@@ -33,11 +35,13 @@ _HOMES = {
 
 __all__ = [
     "Bundle",
+    "ConditionMonitor",
     "Detection",
     "Detector",
     "FeatureRing",
     "Interpreter",
     "KeywordListener",
+    "MonitorVerdict",
     "PcmStream",
     "Resampler",
     "Verdict",

@@ -38,7 +38,8 @@ def measure(bundle: Bundle, seconds: float) -> dict[str, Any]:
         ``front_end_ms`` and ``model_ms`` (median and p90, of one evaluation's hop), ``real_time_factor`` (median
         time by the hop's duration: below 1 keeps up), ``hop_s``, ``rounds``.
     """
-    spec, listener = bundle.front_end, KeywordListener(bundle)
+    listener = KeywordListener(bundle)
+    spec = listener.front_end
     hop = listener.step_frames * spec.hop_length
     noise = (0.1 * np.random.default_rng(0).standard_normal(hop)).astype(np.float32)
     front_end, ring = StreamingFrontEnd(spec), FeatureRing(*spec.shape)

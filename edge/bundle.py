@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 from drsn_keras.errors import BundleError, UsageError, mismatch
-from drsn_keras.frontend import FrontEndSpec
+from drsn_keras.frontend import FrontEndSpec, WindowSpec, front_end_from_dict
 from drsn_keras.model_card import CARD_NAME, ModelCard, TensorSpec, read_bundle
 
 from .interpreter import Interpreter
@@ -20,7 +20,7 @@ class Bundle:
 
     card: ModelCard
     interpreter: Interpreter
-    front_end: FrontEndSpec
+    front_end: FrontEndSpec | WindowSpec
     folder: Path
 
 
@@ -47,7 +47,7 @@ def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
     card, model_path = read_bundle(folder)
     card_path = folder / CARD_NAME
     try:
-        front_end = FrontEndSpec.from_dict(card.front_end)
+        front_end = front_end_from_dict(card.front_end)
     except (UsageError, BundleError) as error:
         raise BundleError(f"{card_path}: {error}") from None
     # What was made for a microcontroller answers here as it does there.
@@ -60,6 +60,22 @@ def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
     if math.prod(interpreter.output.shape) != len(card.labels):
         raise BundleError(mismatch(f"{card_path}, labels", f"{math.prod(interpreter.output.shape)}", len(card.labels)))
     return Bundle(card, interpreter, front_end, folder)
+
+
+def keyword_front_end(bundle: Bundle) -> FrontEndSpec:
+    """The front end of a bundle that hears words; a :class:`BundleError` for one that watches a machine."""
+    if not isinstance(bundle.front_end, FrontEndSpec):
+        what = "windows of a vibration signal (use drsn-edge monitor)"
+        raise BundleError(mismatch(f"{bundle.folder / CARD_NAME}, front_end", "log_mel or mfcc of a sound", what))
+    return bundle.front_end
+
+
+def window_front_end(bundle: Bundle) -> WindowSpec:
+    """The front end of a bundle that watches a machine; a :class:`BundleError` for one that hears words."""
+    if not isinstance(bundle.front_end, WindowSpec):
+        what = f"{bundle.front_end.kind} of a sound (use drsn-edge listen)"
+        raise BundleError(mismatch(f"{bundle.folder / CARD_NAME}, front_end", "windows of a vibration signal", what))
+    return bundle.front_end
 
 
 def _agree(what: str, model: TensorSpec, card: TensorSpec) -> None:

@@ -11,6 +11,8 @@ from drsn_keras import __version__
 from drsn_keras.command_line import run
 from drsn_keras.errors import UsageError
 
+from .monitor_options import EXAMPLE as _MONITOR_EXAMPLE
+from .monitor_options import add_monitor_options, check_monitor_options
 from .sample_format import FORMATS, RATES_HZ
 
 _LISTEN_EXAMPLE = """examples:
@@ -23,8 +25,9 @@ _BENCH_EXAMPLE = """example:
   drsn-edge bench bundle --seconds 5 --threads 2"""
 _INFO_EXAMPLE = """example:
   drsn-edge info bundle --json"""
-_EXAMPLE = """example:
-  drsn-edge listen bundle --wav kitchen.wav"""
+_EXAMPLE = """examples:
+  drsn-edge listen bundle --wav kitchen.wav
+  drsn-edge monitor bundle --file fan.wav --full-scale 16 --unit g"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -55,6 +58,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--threshold", type=_probability, metavar="X", help="instead of the card's, above 0 and at most 1"
     )
     listen.add_argument("--threads", type=_count, default=1, metavar="N", help="(default: 1)")
+
+    monitor = _command(commands, "monitor", "judge the state of a machine in recordings", _MONITOR_EXAMPLE, _monitor)
+    add_monitor_options(monitor, _count)
 
     bench = _command(commands, "bench", "measure what the model costs on this device", _BENCH_EXAMPLE, _bench)
     bench.add_argument("--seconds", type=_seconds, default=2.0, metavar="S", help="time to measure for (default: 2)")
@@ -87,6 +93,13 @@ def _listen(arguments: argparse.Namespace) -> int:
     from .listen_command import listen
 
     return listen(arguments)
+
+
+def _monitor(arguments: argparse.Namespace) -> int:
+    check_monitor_options(arguments)
+    from .monitor_command import monitor
+
+    return monitor(arguments)
 
 
 def _bench(arguments: argparse.Namespace) -> None:

@@ -7,7 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from drsn_keras.model_card import ModelCard, TensorSpec, read_bundle
+from drsn_keras.model_card import CARD_NAME, DetectorSpec, ModelCard, TensorSpec, read_bundle
+from drsn_keras.monitor_spec import MonitorSpec
 
 
 def info(arguments: argparse.Namespace) -> None:
@@ -18,7 +19,6 @@ def info(arguments: argparse.Namespace) -> None:
 
 def _lines(card: ModelCard) -> list[str]:
     """The card for a person."""
-    detector = card.detector
     rows = {
         "name": card.name,
         "task": card.task,
@@ -28,15 +28,31 @@ def _lines(card: ModelCard) -> list[str]:
         "input": _tensor(card.input),
         "output": _tensor(card.output),
         "front end": _facts(card.front_end),
-        "detector": (
-            f"threshold {detector.threshold:g}, release {detector.release:g}, every {detector.hop_s:g} s, "
-            f"smoothed over {detector.smoothing_s:g} s, silent for {detector.refractory_s:g} s after a word"
-        ),
+        **({"monitor": _monitor(card)} if card.monitor else {"detector": _detector(card.detector)}),
         "trained on": _facts(card.training),
         "versions": _facts(card.versions),
     }
     first = ["speech      trained on synthetic speech"] if card.synthetic_speech else []
     return [*first, *(f"{name:<10}  {value}" for name, value in rows.items()), "metrics", *_metrics(card.metrics)]
+
+
+def _detector(detector: DetectorSpec) -> str:
+    return (
+        f"threshold {detector.threshold:g}, release {detector.release:g}, every {detector.hop_s:g} s, "
+        f"smoothed over {detector.smoothing_s:g} s, silent for {detector.refractory_s:g} s after a word"
+    )
+
+
+def _monitor(card: ModelCard) -> str:
+    spec = MonitorSpec.from_dict(card.monitor, f"{CARD_NAME}, monitor")
+    facts = [
+        f"in {spec.unit}",
+        f"healthy: {', '.join(spec.healthy) or 'none'}",
+        f"unsure below {spec.min_probability:g}",
+        f"{spec.false_abstention_percent:g} % falsely abstained",
+        spec.protocol,
+    ]
+    return ", ".join(fact for fact in facts if fact)
 
 
 def _tensor(tensor: TensorSpec) -> str:

@@ -11,7 +11,7 @@ from drsn_keras.errors import DataError, mismatch
 from drsn_keras.frontend import StreamingFrontEnd, frame_features
 from drsn_keras.model_card import DetectorSpec
 
-from .bundle import Bundle
+from .bundle import Bundle, keyword_front_end
 from .detector import Detection, Detector
 from .ring import FeatureRing
 
@@ -56,6 +56,11 @@ class KeywordListener:
     detector : DetectorSpec, optional
         Instead of the card's.
 
+    Raises
+    ------
+    BundleError
+        If the bundle is one for a machine's vibration.
+
     Attributes
     ----------
     hop_s : float
@@ -69,7 +74,7 @@ class KeywordListener:
 
     def __init__(self, bundle: Bundle, detector: DetectorSpec | None = None) -> None:
         self.bundle = bundle
-        self.front_end = spec = bundle.front_end
+        self.front_end = spec = keyword_front_end(bundle)
         detector = bundle.card.detector if detector is None else detector
         self.step_frames = max(1, math.floor(detector.hop_s / spec.hop_s + 0.5))
         self.hop_s = self.step_frames * spec.hop_s

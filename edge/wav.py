@@ -85,6 +85,11 @@ class WavFile:
         if self.n_samples == 0:
             raise DataError(mismatch(self.name, "samples", "none"))
 
+    @property
+    def is_integer(self) -> bool:
+        """Whether samples are shares of a converter's full scale, not numbers of somebody's own."""
+        return self._format.full_scale != 1.0
+
     def blocks(self, n: int | None = None) -> Iterator[np.ndarray]:
         """The samples, ``n`` of each channel at a time [shape=(<= n, channels), float32]; 128 KiB if absent."""
         n = max(1, _BLOCK_BYTES // self._frame_bytes) if n is None else n

@@ -15,6 +15,7 @@ from drsn_keras.model_card import CARD_NAME
 
 _HERE = Path(__file__).parent
 ROOT = _HERE.parent.parent
+sys.path.insert(0, str(_HERE))  # vibration_bundle_file
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +39,14 @@ def models(tmp_path_factory) -> Path:
 def bundle_folder(models) -> Path:
     """The bundle that tells low tones from high ones; not to be written to."""
     return models / "bundle"
+
+
+@pytest.fixture(scope="session")
+def vibration_bundle(tmp_path_factory) -> Path:
+    """The bundle that tells low-pitched machines from high-pitched ones; not to be written to."""
+    from vibration_bundle_file import write_vibration_bundle
+
+    return write_vibration_bundle(tmp_path_factory.mktemp("vibration") / "bundle")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent.parent
@@ -60,6 +61,15 @@ def test_listen_and_bench_need_numpy_and_litert_only(drsn_edge, bundle_folder, c
     assert drsn_edge("bench", bundle_folder, "--seconds", "0.01", code=DEVICE).returncode == 0
 
 
+def test_monitor_needs_numpy_and_litert_only(drsn_edge, vibration_bundle, tmp_path):
+    path = tmp_path / "noise.csv"
+    path.write_text("\n".join(map(str, np.random.default_rng(0).standard_normal(4096))))
+    options = ("--rate", 12000, "--unit", "g", "--bearing", "6203", "--rpm", 900)
+    done = drsn_edge("monitor", vibration_bundle, "--file", path, *options, code=DEVICE)
+    assert done.returncode == 0, done.stderr
+    assert b"  abstain (unlike anything trained on)  " in done.stdout
+
+
 def test_import_edge_from_the_root_of_the_repository():
     done = _python(DEVICE + "import edge, sys; assert 'numpy' not in sys.modules; print(sorted(edge.__all__)[0])")
     assert (done.returncode, done.stdout) == (0, "Bundle\n"), done.stderr
@@ -88,7 +98,7 @@ def test_without_litert_everything_but_the_model_works(drsn_edge, bundle_folder,
 
 def test_info_and_help_need_the_standard_library_only(drsn_edge, bundle_folder):
     assert drsn_edge("info", bundle_folder, code=NOTHING).returncode == 0
-    for command in ([], ["listen"], ["bench"], ["info"]):
+    for command in ([], ["listen"], ["monitor"], ["bench"], ["info"]):
         done = drsn_edge(*command, "--help", code=NOTHING)
         assert done.returncode == 0
         assert b"example" in done.stdout and b"drsn-edge" in done.stdout
