@@ -93,7 +93,7 @@ def configuration(data: Path, kind: str, seed: int, epochs: int) -> KeywordConfi
 def train(config: KeywordConfig, folder: Path) -> tuple[OpenRun, float]:
     """Train anew; returns the run and the seconds that training took."""
     from drsn_keras.training.corpus import open_corpus
-    from drsn_keras.training.fit import train_keywords
+    from drsn_keras.training.fit import train
     from drsn_keras.training.open_run import open_run
     from drsn_keras.training.run_folder import clear_run, locked
 
@@ -101,7 +101,7 @@ def train(config: KeywordConfig, folder: Path) -> tuple[OpenRun, float]:
         clear_run(folder)
         log(f"training {config.model}, seed {config.seed}")
         began = time.monotonic()
-        train_keywords(config, open_corpus(config), folder)
+        train(config, open_corpus(config), folder)
         seconds = time.monotonic() - began
     return open_run(folder), seconds
 

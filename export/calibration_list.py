@@ -42,7 +42,7 @@ def read_calibration(path: Path, corpus: Corpus, config: KeywordConfig) -> Calib
         for split in SPLITS
         for i, recording in enumerate(corpus.clips(split).recordings)
     }
-    x = np.empty((len(rows), corpus.n_samples), np.int16)
+    x = np.empty((len(rows), corpus.n_samples), corpus.clips("train").x.dtype)
     for i, (line, row) in enumerate(rows):
         where = f"{path}, line {line}, {row.clip}"
         if row.clip in known:

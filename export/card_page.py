@@ -36,10 +36,12 @@ def write_card_page(folder: Path, card: ModelCard) -> Path:
 
 def card_page(card: ModelCard) -> str:
     """Markdown of a card."""
-    training, detector = card.training, card.detector
+    training = card.training
     lines = [f"# {card.name}", ""]
     if card.synthetic_speech:
         lines += ["> **Trained and tested on synthetic speech.** Scores on people's voices will be lower.", ""]
+    if training["protocol"].get("leaky"):
+        lines += [f"> **{training['protocol']['sentence']}**", ""]
     lines += [
         f"Tells {len(card.labels)} classes apart in noise: {', '.join(card.labels)}.",
         "",
@@ -50,8 +52,7 @@ def card_page(card: ModelCard) -> str:
         f"| quantisation | {_quantisation(card)}; {_end('input', card.input)}; {_end('output', card.output)} |",
         f"| made for | {_TARGETS.get(card.target, card.target)}{_parity(card)} |",
         f"| front end | {_front_end(card.front_end)} |",
-        f"| detector | fires at {detector.threshold:g}, re-arms below {detector.release:g}, looks every "
-        f"{detector.hop_s:g} s, averages {detector.smoothing_s:g} s, rests {detector.refractory_s:g} s |",
+        _decision(card),
         f"| trained on | {training['data']}; {training['clips']['train']:,} clips, {training['epochs']} epochs "
         f"(best {training['best_epoch']}), seed {training['seed']} |",
         f"| noise mixed in | {', '.join(training['noise'])} |",
@@ -123,7 +124,28 @@ def _end(name: str, tensor) -> str:
     return f"{name} {tensor.dtype} {shape}{scale}"
 
 
+def _decision(card: ModelCard) -> str:
+    """How probabilities become an answer."""
+    if monitor := card.monitor:
+        healthy = f", healthy: {', '.join(monitor['healthy'])}" if monitor["healthy"] else ""
+        return (
+            f"| monitor | samples in {monitor['unit']}; abstains below {monitor['min_probability']:g} and where a "
+            f"window is unlike training, on {monitor['false_abstention_percent']:g} % of validation windows{healthy} |"
+        )
+    detector = card.detector
+    return (
+        f"| detector | fires at {detector.threshold:g}, re-arms below {detector.release:g}, looks every "
+        f"{detector.hop_s:g} s, averages {detector.smoothing_s:g} s, rests {detector.refractory_s:g} s |"
+    )
+
+
 def _front_end(spec: dict) -> str:
+    if spec["kind"] == "window":
+        band = f", envelope of {spec['band_hz'][0]:g} to {spec['band_hz'][1]:g} Hz" if spec["band_hz"] else ""
+        return (
+            f"windows of {spec['n_samples']} samples at {spec['sample_rate_hz']} Hz, hop {spec['hop_length']}, as "
+            f"{', '.join(spec['channels']).replace('_', ' ')}{band}; int16 full scale {spec['full_scale']:g}"
+        )
     kind = spec["kind"].replace("_", "-")
     return (
         f"{kind}, {spec['sample_rate_hz']} Hz, {spec['n_mels']} bands {spec['fmin_hz']:g} to {spec['fmax_hz']:g} Hz, "

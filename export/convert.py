@@ -15,6 +15,7 @@ from drsn_keras.model_card import CARD_NAME, MODEL_NAME, DetectorSpec, ModelCard
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.open_run import OpenRun
 from drsn_keras.training.run_folder import environment, git_revision
+from drsn_keras.training.vibration.config import VibrationConfig
 
 from .calibration import CALIBRATION_NAME, Calibration
 from .card_page import CARD_PAGE_NAME, write_card_page
@@ -84,8 +85,8 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
         path.write_bytes(converted.content)
         interpreter = Interpreter(path)
         card = ModelCard(
-            name=f"{config.model} keywords, {recipe.name}",
-            task="keywords",
+            name=f"{config.model} {config.task}, {recipe.name}",
+            task=config.task,
             model=config.model,
             scheme=recipe.name,
             target=recipe.target,
@@ -96,16 +97,14 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
             sha256=sha256_of(path),
             size_bytes=len(converted.content),
             detector=DetectorSpec(**summary["detector"]),
+            monitor=summary["monitor"],
             parameters=summary["parameters"],
             macs=summary["macs"],
             synthetic_speech=summary["synthetic_speech"],
             export=converted.facts,
             outside_graph=outside_graph(config),
             training=training_facts(config, summary, calibration),
-            metrics={
-                "validation_keras": summary["validation"],
-                "detector_on_validation_streams": summary["operating_point"],
-            },
+            metrics=_measured(summary),
             versions={**environment(), "git_revision": git_revision() or "unknown"},
         )
         card.write(building)
@@ -128,8 +127,22 @@ def is_bundle(folder: Path) -> bool:
     return {CARD_NAME, MODEL_NAME} <= names <= {MODEL_NAME, CARD_NAME, CARD_PAGE_NAME, CALIBRATION_NAME}
 
 
-def outside_graph(config: KeywordConfig) -> dict[str, str]:
+def _measured(summary: dict[str, Any]) -> dict[str, Any]:
+    """What training has measured."""
+    found = {"validation_keras": summary["validation"]}
+    if summary["operating_point"]:
+        found["detector_on_validation_streams"] = summary["operating_point"]
+    return found
+
+
+def outside_graph(config: KeywordConfig | VibrationConfig) -> dict[str, str]:
     """What the model needs but the graph does not hold, and the code that does it on the device."""
+    if isinstance(config, VibrationConfig):
+        inputs = ", ".join(config.spec.channels).replace("_", " ")
+        return {
+            f"window of {config.spec.n_samples} samples ({inputs})": "drsn_keras.frontend.window_features",
+            "abstention (novelty of a window, smallest probability), health index": "drsn_keras.edge.monitor",
+        }
     kind = config.spec.kind.replace("_", "-")
     return {
         f"{kind} front end (framing, window, FFT, mel bands, logarithm)": "drsn_keras.frontend.StreamingFrontEnd",
@@ -137,10 +150,20 @@ def outside_graph(config: KeywordConfig) -> dict[str, str]:
     }
 
 
-def training_facts(config: KeywordConfig, summary: dict[str, Any], calibration: Calibration) -> dict[str, Any]:
+def _data(config: KeywordConfig | VibrationConfig) -> str:
+    if config.data:
+        return Path(config.data).name
+    if isinstance(config, VibrationConfig):
+        return f"{config.machines} simulated machines"
+    return "synthetic speech: " + ", ".join(config.synthesize)
+
+
+def training_facts(
+    config: KeywordConfig | VibrationConfig, summary: dict[str, Any], calibration: Calibration
+) -> dict[str, Any]:
     """What a card says about the training: data, split protocol, noise, seed. Folder names, no paths of a machine."""
     return {
-        "data": Path(config.data).name if config.data else "synthetic speech: " + ", ".join(config.synthesize),
+        "data": _data(config),
         "protocol": summary["protocol"],
         "clips": summary["clips"],
         "noise": summary["training_noise"],

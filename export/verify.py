@@ -13,7 +13,7 @@ import numpy as np
 from drsn_keras.edge.bundle import load_bundle
 from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.errors import CheckFailed, mismatch
-from drsn_keras.frontend import FrontEndSpec, compute_features
+from drsn_keras.frontend import FrontEndSpec, WindowSpec, features_of
 from drsn_keras.training.conditions import CLEAN, RECORDED, Condition, noisy_clips, sources_of
 from drsn_keras.training.features import BatchFeatures
 from drsn_keras.training.open_run import OpenRun
@@ -120,9 +120,9 @@ def verify_bundle(bundle: Path, run: OpenRun) -> Verification:
     )
 
 
-def _check_front_end(y: np.ndarray, features: np.ndarray, spec: FrontEndSpec) -> None:
+def _check_front_end(y: np.ndarray, features: np.ndarray, spec: FrontEndSpec | WindowSpec) -> None:
     """The device computes features in NumPy: they must be those that the models were given here."""
-    difference = float(np.max(np.abs(compute_features(y, spec) - features)))
+    difference = float(np.max(np.abs(features_of(y, spec) - features)))
     if difference > MAX_FEATURE_DIFFERENCE:
         raise CheckFailed(mismatch("front end, NumPy against Keras", f"at most {MAX_FEATURE_DIFFERENCE:g}", difference))
 

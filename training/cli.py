@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from drsn_keras import __version__
 from drsn_keras.command_line import run
 
-from . import evaluate_command, keywords_command, speak_command
+from . import evaluate_command, keywords_command, speak_command, vibration_command
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -22,6 +22,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"drsn-keras {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     keywords_command.add(commands)
+    vibration_command.add(commands)
     evaluate_command.add(commands)
     speak_command.add(commands)
     return parser

@@ -64,6 +64,7 @@ class KeywordConfig:
         Leave unreadable files out, and say so, instead of refusing.
     """
 
+    task: str = "keywords"
     data: str | None = None
     manifest: str | None = None
     noise: tuple[str, ...] = ()
@@ -87,6 +88,8 @@ class KeywordConfig:
     skip_bad: bool = False
 
     def __post_init__(self) -> None:
+        if self.task != "keywords":
+            raise UsageError(mismatch("task", "keywords", repr(self.task)))
         if (self.data is None) == (not self.synthesize):
             raise UsageError("training data: expected --data DIR (with --manifest CSV or not) or --synthesize WORDS")
         for name, (low, high) in _WHOLE_NUMBERS.items():

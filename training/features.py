@@ -1,29 +1,33 @@
-"""Features of many clips at once, through the Keras front end (equal to the device's NumPy one within 1e-4)."""
+"""Features of many clips at once: sounds through the Keras front end (NumPy within 1e-4), windows in NumPy."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from drsn_keras.frontend import FrontEndSpec
+from drsn_keras.frontend import FrontEndSpec, WindowSpec, window_features
 
 
 class BatchFeatures:
     """Waveforms [shape=(n, n_samples), float32] to features [shape=(n, n_frames, n_features), float32]."""
 
-    def __init__(self, spec: FrontEndSpec, batch_size: int = 256) -> None:
+    def __init__(self, spec: FrontEndSpec | WindowSpec, batch_size: int = 256) -> None:
+        self._size = batch_size
+        self._spec = spec
+        if isinstance(spec, WindowSpec):
+            self._compute = lambda y: window_features(y, spec)
+            return
         import tensorflow as tf
 
         from drsn_keras.frontend.layer import FrontEnd
 
         layer = FrontEnd(spec)
         signature = [tf.TensorSpec([None, spec.n_samples], tf.float32)]
-        self._compute = tf.function(layer.call, input_signature=signature)
-        self._size = batch_size
-        self._spec = spec
+        compute = tf.function(layer.call, input_signature=signature)
+        self._compute = lambda y: compute(y).numpy()
 
     def __call__(self, y: np.ndarray) -> np.ndarray:
         features = np.empty((len(y), *self._spec.shape), np.float32)
         for start in range(0, len(y), self._size):
             stop = start + self._size
-            features[start:stop] = self._compute(y[start:stop]).numpy()
+            features[start:stop] = self._compute(y[start:stop])
         return features

@@ -1,4 +1,4 @@
-"""Train a keyword model: cosine schedule, AdamW, best epoch by validation in noise, resumable at any time."""
+"""Train a model of any task: cosine schedule, AdamW, best epoch by validation in noise, resumable at any time."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed
 from drsn_keras.files import write_atomically
 from drsn_keras.models.cost import count_macs, count_parameters
-from drsn_keras.models.keywords import keyword_network
 
 from .checkpoint import assign, load_checkpoint, save_checkpoint
 from .config import KeywordConfig
 from .corpus import Corpus
 from .epoch_bar import EpochBar
+from .networks import build_model
 from .operating_point import choose_detector
 from .run_folder import (
     CHECKPOINT,
@@ -37,16 +37,13 @@ from .run_folder import (
 from .split_list import require_same_split, write_split_list
 from .training_batches import training_batches
 from .validation import NoisyValidation
+from .vibration.config import VibrationConfig
+from .vibration.monitor_calibration import calibrate_monitor
 
 WARMUP_EPOCHS = 2
 
 
-def build_model(config: KeywordConfig, classes: int) -> keras.Model:
-    """The untrained network of a configuration, with logits as output while it trains."""
-    return keyword_network(config.spec.shape, classes, config.model, width=config.width)
-
-
-def optimizer_for(config: KeywordConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+def optimizer_for(config: KeywordConfig | VibrationConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
     """AdamW with linear warm-up and cosine decay to zero; biases and normalisation do not decay."""
     warmup = min(WARMUP_EPOCHS, config.epochs // 4) * steps_per_epoch
     schedule = keras.optimizers.schedules.CosineDecay(
@@ -115,7 +112,9 @@ def history_csv(history: list[dict[str, Any]]) -> str:
     return text.getvalue()
 
 
-def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: bool = False) -> dict[str, Any]:
+def train(
+    config: KeywordConfig | VibrationConfig, corpus: Corpus, run: Path, *, resume: bool = False
+) -> dict[str, Any]:
     """Train, and leave a complete run folder.
 
     Parameters
@@ -183,8 +182,14 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
     model = build_model(config, len(corpus.labels))
     assign(model.variables, best["weights"], checkpoint)
     save_model(model, run / MODEL)
-    operating_point = choose_detector(model, corpus, config)
+    device: dict[str, Any] = {"detector": {}, "operating_point": [], "monitor": {}}
+    if isinstance(config, VibrationConfig):
+        device["monitor"] = calibrate_monitor(model, corpus, config)
+    else:
+        chosen = choose_detector(model, corpus, config)
+        device.update(detector=chosen["detector"], operating_point=chosen["rows"])
     summary = {
+        "task": config.task,
         "model": config.model,
         "labels": list(corpus.labels),
         "parameters": count_parameters(model),
@@ -193,8 +198,7 @@ def train_keywords(config: KeywordConfig, corpus: Corpus, run: Path, *, resume: 
         "epochs": config.epochs,
         "train_seconds": round(setup_seconds + sum(row["seconds"] for row in history), 1),
         "validation": {k: v for k, v in history[best["epoch"] - 1].items() if k.startswith("val_")},
-        "detector": operating_point["detector"],
-        "operating_point": operating_point["rows"],
+        **device,
         "clips": {split: len(corpus.clips(split)) for split in ("train", "val")},
         "training_noise": corpus.training_noise_names,
         "protocol": corpus.protocol,

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import json
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drsn_keras.command_line import log
-from drsn_keras.errors import UsageError, mismatch
+
+from .option_values import parse_pair, parse_words
+from .start_run import add_run_options, print_summary, start_run
 
 if TYPE_CHECKING:
     from .config import KeywordConfig
+    from .corpus import Corpus
 
 #: Utterances of each phrase that the length of the window is measured on.
 _TRIALS = 60
@@ -63,27 +64,8 @@ def add(commands: argparse._SubParsersAction) -> None:
     fit.add_argument("--snr", metavar="LOW,HIGH", help="range of SNRs mixed in [dB]")
     fit.add_argument("--seed", type=int, metavar="N", help="0 by default")
     fit.add_argument("--deterministic", action="store_true", default=None, help="same seed, same weights (slower)")
-    out = parser.add_argument_group("result")
-    out.add_argument("--out", type=Path, metavar="RUN", required=True, help="run folder")
-    out.add_argument("--resume", action="store_true", help="go on with an interrupted run, with its configuration")
-    out.add_argument("--overwrite", action="store_true", help="delete an older run in the folder first")
-    out.add_argument("--json", action="store_true", help="print the summary as JSON")
+    add_run_options(parser)
     parser.set_defaults(handler=_handle)
-
-
-def _words(text: str, option: str) -> tuple[str, ...]:
-    words = tuple(word.strip() for word in text.split(",") if word.strip())
-    if not words:
-        raise UsageError(mismatch(option, "comma-separated words", repr(text)))
-    return words
-
-
-def _numbers(text: str, option: str) -> tuple[float, float]:
-    try:
-        low, high = (float(part) for part in text.split(","))
-    except ValueError:
-        raise UsageError(mismatch(option, "two numbers, LOW,HIGH", repr(text))) from None
-    return low, high
 
 
 def _given(arguments: argparse.Namespace) -> dict:
@@ -112,9 +94,9 @@ def _given(arguments: argparse.Namespace) -> dict:
         fields["noise"] = tuple(str(folder.resolve()) for folder in arguments.noise)
     for name in ("synthesize", "keywords", "noise_kinds"):
         if getattr(arguments, name) is not None:
-            fields[name] = _words(getattr(arguments, name), "--" + name.replace("_", "-"))
+            fields[name] = parse_words(getattr(arguments, name), "--" + name.replace("_", "-"))
     if arguments.snr is not None:
-        fields["augment"] = {"snr_db": _numbers(arguments.snr, "--snr")}
+        fields["augment"] = {"snr_db": parse_pair(arguments.snr, "--snr")}
     if arguments.front_end is not None or arguments.duration is not None:
         from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF
 
@@ -126,65 +108,25 @@ def _given(arguments: argparse.Namespace) -> dict:
 
 
 def _handle(arguments: argparse.Namespace) -> None:
-    from . import run_folder
-    from .config import KeywordConfig
+    given = _given(arguments)
 
-    run, given = arguments.out, _given(arguments)
-    if run.exists() and not run.is_dir():
-        raise UsageError(mismatch(run, "a folder for the run", "a file"))
-    existing = run_folder.is_run(run)
-    if arguments.resume and arguments.overwrite:
-        raise UsageError("--resume and --overwrite: expected one of them, got both")
-    if arguments.resume:
-        if given:
-            options = ", ".join("--" + name.replace("_", "-") for name in given)
-            raise UsageError(mismatch("--resume", "no other options (the run's own are used)", options))
-        path = run_folder.require_run(run) / run_folder.CONFIG
-        config = KeywordConfig.from_dict(run_folder.read_json(path), path)
-        if (run / run_folder.SUMMARY).is_file():
-            raise UsageError(mismatch("--resume", "an interrupted run", f"{run}, which is finished"))
-    else:
-        config = KeywordConfig(**given)
-        if existing and not arguments.overwrite:
-            raise UsageError(mismatch(run, "a new folder", "an earlier run; add --resume or --overwrite"))
-        strange = run_folder.foreign_entries(run, written=existing)
-        if strange:
-            raise UsageError(mismatch(run, "a new or empty folder", f"one with other files in it ({strange[0]})"))
-    made = not run.exists()
-    try:
-        with run_folder.locked(run):
-            if config.synthesize and arguments.duration is None and not arguments.resume:
-                config = _long_enough(config)
-            summary = _train(config, run, resume=arguments.resume, overwrite=arguments.overwrite and existing)
-    except Exception:
-        if made:
-            _remove_if_empty(run)
-        raise
-    if arguments.json:
-        print(json.dumps(summary, indent=2, ensure_ascii=False))
-    else:
-        print(_sentence(summary, run))
+    def new_config() -> KeywordConfig:
+        from .config import KeywordConfig
 
+        return KeywordConfig(**given)
 
-def _train(config: KeywordConfig, run: Path, *, resume: bool, overwrite: bool) -> dict:
-    from .quiet import quiet_tensorflow
+    def open_data(config: KeywordConfig, resume: bool) -> tuple[KeywordConfig, Corpus]:
+        from .quiet import quiet_tensorflow
 
-    quiet_tensorflow()
-    from .corpus import open_corpus
-    from .fit import train_keywords
-    from .run_folder import CHECKPOINT, clear_run
+        if config.synthesize and arguments.duration is None and not resume:
+            config = _long_enough(config)
+        quiet_tensorflow()
+        from .corpus import open_corpus
 
-    corpus = open_corpus(config, progress=True)
-    corpus.read_all()
-    if overwrite:
-        # Only now: an error in the new data must not cost the old run.
-        clear_run(run)
-    try:
-        return train_keywords(config, corpus, run, resume=resume)
-    except KeyboardInterrupt:
-        if (run / CHECKPOINT).is_file():
-            log(f"to go on: drsn-train keywords --out {run} --resume")
-        raise
+        return config, open_corpus(config, progress=True)
+
+    summary = start_run(arguments, given, "keywords", new_config, open_data)
+    print_summary(summary, arguments, " (synthetic speech)" if summary["synthetic_speech"] else "")
 
 
 def _long_enough(config: KeywordConfig) -> KeywordConfig:
@@ -198,21 +140,3 @@ def _long_enough(config: KeywordConfig) -> KeywordConfig:
         spec = dataclasses.replace(config.spec, duration_s=trial.duration_s)
         config = dataclasses.replace(config, front_end=spec.to_dict())
     return config
-
-
-def _remove_if_empty(run: Path) -> None:
-    """Take back a folder in which nothing was written before the error."""
-    from .run_folder import LOCK
-
-    if run.is_dir() and {entry.name for entry in run.iterdir()} <= {LOCK}:
-        shutil.rmtree(run)
-
-
-def _sentence(summary: dict, run: Path) -> str:
-    validation = summary["validation"]
-    speech = " (synthetic speech)" if summary["synthetic_speech"] else ""
-    return (
-        f"{run}: {summary['model']}, {summary['parameters']:,} parameters, {summary['macs'] / 1e6:.2f} M MACs, "
-        f"best epoch {summary['best_epoch']} of {summary['epochs']}, validation{speech} "
-        f"clean {validation['val_clean']:.1f} %, mean over noise {validation['val_mean']:.1f} %"
-    )

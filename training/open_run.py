@@ -22,6 +22,8 @@ from .config import KeywordConfig
 from .corpus import Corpus, open_corpus
 from .run_folder import CONFIG, MODEL, SUMMARY, read_json, require_trained
 from .split_list import require_same_split
+from .vibration.config import VibrationConfig
+from .vibration.open_corpus import open_vibration_corpus
 
 BUNDLES = "bundles"
 
@@ -33,13 +35,13 @@ class OpenRun:
     Parameters
     ----------
     folder : Path
-    config : KeywordConfig
+    config : KeywordConfig or VibrationConfig
         With paths replaced where the caller says that data has moved.
     summary : dict
     """
 
     folder: Path
-    config: KeywordConfig
+    config: KeywordConfig | VibrationConfig
     summary: dict[str, Any]
 
     @functools.cached_property
@@ -62,7 +64,8 @@ class OpenRun:
     @functools.cached_property
     def corpus(self) -> Corpus:
         """The data, opened with the run's configuration."""
-        corpus = open_corpus(self.config, progress=True)
+        vibration = isinstance(self.config, VibrationConfig)
+        corpus = open_vibration_corpus(self.config) if vibration else open_corpus(self.config, progress=True)
         if list(corpus.labels) != self.summary["labels"]:
             was, now = ", ".join(self.summary["labels"]), ", ".join(corpus.labels)
             raise BundleError(mismatch(f"{self.folder}, data", f"the labels it was trained on ({was})", now))
@@ -105,8 +108,14 @@ def open_run(folder: Path, *, overrides: dict[str, Any] | None = None, noise_fol
     values = read_json(folder / CONFIG)
     if isinstance(values, dict):
         values = {**values, **(overrides or {}), **({"noise": list(noise_folders)} if noise_folders else {})}
-    config = KeywordConfig.from_dict(values, folder / CONFIG)
+    config = read_config(values, folder / CONFIG)
     return OpenRun(folder, config, _summary(folder / SUMMARY))
+
+
+def read_config(values: Any, source: Path) -> KeywordConfig | VibrationConfig:
+    """The configuration of a run, of the task that it names."""
+    vibration = isinstance(values, dict) and values.get("task") == "vibration"
+    return (VibrationConfig if vibration else KeywordConfig).from_dict(values, source)
 
 
 def _summary(path: Path) -> dict[str, Any]:
@@ -114,7 +123,7 @@ def _summary(path: Path) -> dict[str, Any]:
     values = read_json(path)
     kinds = {
         "labels": list, "detector": dict, "validation": dict, "protocol": dict, "clips": dict, "training_noise": list,
-        "operating_point": list,
+        "operating_point": list, "monitor": dict,
         "parameters": int, "macs": int, "best_epoch": int, "synthetic_speech": bool,
     }  # fmt: skip
     for name, kind in kinds.items():

@@ -1,4 +1,4 @@
-"""The batches of a keyword training: its clips, noises, rooms and augmentation."""
+"""The batches of a training: its clips, noises, rooms and augmentation, or its windows."""
 
 from __future__ import annotations
 
@@ -9,16 +9,20 @@ from .config import KeywordConfig
 from .corpus import Corpus
 from .pipeline import Batches
 from .room import room_impulse_responses
+from .vibration.batches import VibrationBatches
+from .vibration.config import VibrationConfig
 
 ROOMS = 64
 
 
-def training_batches(corpus: Corpus, config: KeywordConfig, seed: int) -> Batches:
+def training_batches(corpus: Corpus, config: KeywordConfig | VibrationConfig, seed: int) -> Batches | VibrationBatches:
     """Augmented batches of the training part.
 
     Generated noises and rooms depend on the configuration's seed alone: a fine-tuning with another ``seed`` mixes anew
     what the model has heard.
     """
+    if isinstance(config, VibrationConfig):
+        return VibrationBatches(corpus, config, seed)
     train = corpus.clips("train")
     rng = np.random.default_rng([config.seed, 1])
     spec = AugmentSpec(**config.augment)

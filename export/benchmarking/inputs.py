@@ -8,7 +8,7 @@ import numpy as np
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import BundleError, DrsnError, SplitError
-from drsn_keras.frontend import FrontEndSpec, compute_features
+from drsn_keras.frontend import FrontEndSpec, WindowSpec, features_of
 from drsn_keras.training.corpus import Corpus
 from drsn_keras.training.open_run import OpenRun
 
@@ -46,8 +46,8 @@ def calibration_inputs(run: OpenRun) -> np.ndarray:
     return draw_calibration(corpus, run.config).features
 
 
-def noise_inputs(spec: FrontEndSpec, n: int, rng: np.random.Generator) -> np.ndarray:
+def noise_inputs(spec: FrontEndSpec | WindowSpec, n: int, rng: np.random.Generator) -> np.ndarray:
     """Features of white noise at -60 to -10 dBFS [shape=(n, frames, channels), float32]: they do for a latency."""
     level_db = rng.uniform(-60.0, -10.0, (n, 1))
     waves = 10.0 ** (level_db / 20.0) * rng.standard_normal((n, spec.n_samples))
-    return compute_features(waves.astype(np.float32), spec)
+    return features_of(waves.astype(np.float32), spec)

@@ -10,7 +10,7 @@ import numpy as np
 
 from drsn_keras.models import KINDS
 from drsn_keras.training.config import KeywordConfig
-from drsn_keras.training.fit import build_model
+from drsn_keras.training.networks import build_model
 
 from ..lowering import lower
 from ..quantize import quantize

@@ -14,7 +14,7 @@ from drsn_keras.export.benchmarking import contestants
 from drsn_keras.export.cli import main as export
 from drsn_keras.models import KINDS
 from drsn_keras.training.config import KeywordConfig
-from drsn_keras.training.fit import build_model
+from drsn_keras.training.networks import build_model
 from drsn_keras.training.run_folder import CONFIG, MODEL, SUMMARY, write_json
 from random_weights import randomise
 

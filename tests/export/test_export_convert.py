@@ -146,7 +146,7 @@ def test_verify_fails_a_bundle_of_another_model(tones_run, tmp_path, capsys):
     from drsn_keras.export.calibration import draw_calibration
     from drsn_keras.export.convert import convert_run
     from drsn_keras.export.recipe import Recipe
-    from drsn_keras.training.fit import build_model
+    from drsn_keras.training.networks import build_model
     from drsn_keras.training.open_run import open_run
 
     run = open_run(tones_run)

@@ -12,7 +12,7 @@ import scipy.io
 
 from drsn_keras.errors import DataError, UsageError
 from drsn_keras.training.vibration import open_recordings
-from drsn_keras.training.vibration.layouts import LayoutOptions
+from drsn_keras.training.vibration.layouts import LAYOUTS, TASKS, LayoutOptions, layout_of
 from drsn_keras.training.vibration.layouts.cwru_table import FILES
 from drsn_keras.training.vibration.resample import to_one_rate
 
@@ -276,3 +276,34 @@ def test_layouts_and_options_are_named(tmp_path: Path) -> None:
         LayoutOptions(file_unit="uV")
     with pytest.raises(UsageError, match=r"^name_regex: expected named groups .* got person$"):
         LayoutOptions(name_regex="(?P<person>x)")
+
+
+def test_task_names_its_layout(tmp_path: Path) -> None:
+    for task in TASKS:
+        if task not in ("cwru", "simulated"):
+            assert layout_of(task, tmp_path) in LAYOUTS
+    assert layout_of("csv", tmp_path / "list.csv") == "manifest"
+    with pytest.raises(UsageError, match=r"^task: expected cwru, paderborn, .*, got 'manifest'$"):
+        layout_of("manifest", tmp_path)
+    with pytest.raises(
+        UsageError, match=r"^task simulated: expected no data \(its recordings are made, not read\), got "
+    ):
+        layout_of("simulated", tmp_path)
+
+
+def test_cwru_is_told_by_its_files(tmp_path: Path) -> None:
+    path = files.write_cwru_npz(tmp_path / "a" / "105.npz")
+    assert layout_of("cwru", tmp_path) == layout_of("cwru", path) == "cwru-npz"
+    matlab = files.write_cwru_mat(tmp_path / "b" / "106.mat", 106)
+    assert layout_of("cwru", tmp_path / "b") == layout_of("cwru", matlab) == "cwru-mat"
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "readme.txt").write_text("nothing to read")
+    for data, got in (
+        (tmp_path, "NPZ or MATLAB files of CWRU, not both, got both"),
+        (tmp_path / "c", "NPZ or MATLAB files of CWRU, got none in the folder"),
+        (tmp_path / "d", "NPZ or MATLAB files of CWRU, got nothing there"),
+        (tmp_path / "c" / "readme.txt", "NPZ or MATLAB files of CWRU, got a file .txt"),
+    ):
+        with pytest.raises(DataError) as caught:
+            layout_of("cwru", data)
+        assert str(caught.value) == f"{data}: expected {got}"

@@ -6,6 +6,8 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pyarrow
+import pyarrow.parquet
 import pytest
 import soundfile
 
@@ -164,22 +166,46 @@ def test_bad_files_are_one_line(tmp_path: Path) -> None:
     assert message_of(tmp_path, "folder", GIVEN).startswith(f"{loose}: expected a file in a folder of {tmp_path}")
 
 
-def test_parquet(tmp_path: Path) -> None:
-    path = tmp_path / "good" / "a.parquet"
-    path.parent.mkdir()
-    if importlib.util.find_spec("pyarrow") is None:
-        path.write_bytes(b"PAR1")
-        assert "expected the package pyarrow to read Parquet, got not installed" in message_of(
-            tmp_path, "folder", GIVEN
-        )
-        return
-    import pyarrow
-    import pyarrow.parquet
+def write_parquet(path: Path, **columns: object) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    return path
 
-    pyarrow.parquet.write_table(pyarrow.table({"time_s": np.arange(N) / 2000, "x": Y}), path)
+
+def test_parquet(tmp_path: Path) -> None:
+    # A folder named so is no column, text is none that holds a signal.
+    path = write_parquet(tmp_path / "load=2" / "a.parquet", time_s=np.arange(N) / 2000, x=Y, note=["ok"] * N)
     (r,) = open_recordings(tmp_path, "folder", LayoutOptions(unit="g"))
-    assert r.sample_rate_hz == 2000
+    assert (r.sample_rate_hz, r.sensor, r.label) == (2000, "x", "load=2")
     np.testing.assert_allclose(r.signal, Y, atol=1e-7)
+    counts = np.rint(1000 * Y).astype(np.int16)
+    write_parquet(path, x=Y, y=counts)
+    assert message_of(tmp_path, "folder", GIVEN) == f"{path}, channel: expected a choice of x, y, got none given"
+    manifest = write_manifest(
+        tmp_path, "file,label,channel,sensitivity_mv_per_unit,file_unit\nload=2/a.parquet,worn,y,50,mV\n"
+    )
+    (r,) = open_recordings(manifest, "manifest", GIVEN)
+    np.testing.assert_allclose(r.signal, counts / 50, rtol=1e-6)
+
+
+def test_bad_parquet_is_one_line(tmp_path: Path) -> None:
+    path = write_parquet(tmp_path / "good" / "a.parquet", x=[None, *Y[1:].tolist()])
+    assert message_of(tmp_path, "folder", GIVEN) == f"{path}: expected finite samples, got NaN or infinity in 1 of 500"
+    write_parquet(path, note=["ok"] * N)
+    assert message_of(tmp_path, "folder", GIVEN) == f"{path}: expected a column of numbers, got note"
+    write_parquet(path, x=Y)
+    path.write_bytes(path.read_bytes()[:-300])
+    assert message_of(tmp_path, "folder", GIVEN).startswith(f"{path}: expected a Parquet file, got ")
+    path.write_text("file,label\n")
+    assert message_of(tmp_path, "folder", GIVEN).startswith(f"{path}: expected a Parquet file, got ")
+
+
+def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_parquet(tmp_path / "good" / "a.parquet", x=Y)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert message_of(tmp_path, "folder", GIVEN) == (
+        f'{path}: expected the package pyarrow to read Parquet (pip install "drsn-keras[parquet]"), got not installed'
+    )
 
 
 def write_manifest(folder: Path, text: str) -> Path:

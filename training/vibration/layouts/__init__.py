@@ -7,8 +7,9 @@ from pathlib import Path
 from drsn_keras.errors import UsageError, mismatch
 
 from ..recording import VibrationRecording, require_unique_ids
-from . import cwru_mat, cwru_npz, folder, manifest, mfpt, paderborn, seu, xjtu
+from . import cwru_mat, cwru_npz, folder, manifest, mfpt, npz, paderborn, seu, xjtu
 from .options import LayoutOptions
+from .tasks import TASKS, layout_of
 
 #: Every layout by the name that asks for it.
 LAYOUTS = {
@@ -20,9 +21,10 @@ LAYOUTS = {
     "seu": seu,
     "folder": folder,
     "manifest": manifest,
+    "npz": npz,
 }
 
-__all__ = ["LAYOUTS", "LayoutOptions", "open_recordings"]
+__all__ = ["LAYOUTS", "TASKS", "LayoutOptions", "layout_of", "open_recordings"]
 
 
 def open_recordings(path: Path, layout: str, options: LayoutOptions | None = None) -> list[VibrationRecording]:

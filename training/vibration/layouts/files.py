@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +68,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, EOFError, AttributeError) as error:
+    except Exception as error:  # NumPy raises whatever a damaged header leads its parser into
         got = f"a damaged or other file ({_first_line(error)})"
         raise DataError(mismatch(path, "an NPZ file of plain arrays", got)) from None
 
@@ -118,6 +116,24 @@ def as_number(value: Any, what: str) -> float:
         got = f"shape {array.shape}, {array.dtype}" if array.size != 1 or array.dtype.kind not in "iuf" else value
         raise DataError(mismatch(what, "one finite number", got))
     return float(array.reshape(())[()])
+
+
+def as_text(value: Any, what: str) -> str:
+    """One text that says something; a single number is taken for its digits.
+
+    Raises
+    ------
+    DataError
+        An array of several, nothing but blanks.
+    """
+    array = np.asarray(value)
+    if array.size != 1 or array.dtype.kind not in "USiuf":
+        raise DataError(mismatch(what, "one text", f"shape {array.shape}, {array.dtype}"))
+    item = array.reshape(())[()]
+    text = item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
+    if not text.strip():
+        raise DataError(mismatch(what, "a text", "nothing"))
+    return text.strip()
 
 
 def as_signal(value: Any, what: str) -> np.ndarray:

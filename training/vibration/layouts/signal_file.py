@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from drsn_keras.errors import DataError, mismatch
 
 from .files import as_number, as_signal, need_content, read_npz
 from .options import MILLIVOLTS, NAMED, LayoutOptions
+from .parquet_table import read_parquet
 from .text_table import Table, choose_column, read_table
 
 #: What a file must be called to be taken for a recording.
@@ -64,13 +64,14 @@ def read_signal_file(path: Path, channel: str | None) -> SignalFile:
         One line: missing, empty, truncated, another format, several channels and no choice.
     """
     need_content(path, "a recording")
-    readers = {".wav": _read_wav, ".npz": _read_npz, ".parquet": _read_parquet}
+    readers = {".wav": _read_wav, ".npz": _read_npz}
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         raise DataError(mismatch(path, f"a file named {', '.join(sorted(SUFFIXES))}", repr(path.suffix)))
     if suffix in readers:
         return readers[suffix](path, channel)
-    return _from_table(read_table(path), path, channel)
+    table = read_parquet(path) if suffix == ".parquet" else read_table(path)
+    return _from_table(table, path, channel)
 
 
 def in_units(found: SignalFile, options: LayoutOptions, path: Path) -> tuple[np.ndarray, str, float]:
@@ -179,23 +180,6 @@ def _read_npz(path: Path, channel: str | None) -> SignalFile:
         name,
         facts,
     )
-
-
-def _read_parquet(path: Path, channel: str | None) -> SignalFile:
-    if importlib.util.find_spec("pyarrow") is None:
-        raise DataError(mismatch(path, "the package pyarrow to read Parquet", "not installed (CSV and NPZ need none)"))
-    import pyarrow
-    import pyarrow.parquet
-
-    try:
-        table = pyarrow.parquet.read_table(path)
-        names = [f.name for f in table.schema if pyarrow.types.is_floating(f.type) or pyarrow.types.is_integer(f.type)]
-        columns = np.stack([table[n].to_numpy().astype(np.float64) for n in names], axis=1) if names else None
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise DataError(mismatch(path, "a Parquet file", str(error).splitlines()[0][:120])) from None
-    if columns is None:
-        raise DataError(mismatch(path, "a column of numbers", ", ".join(table.schema.names) or "no columns"))
-    return _from_table(Table(tuple(names), columns), path, channel)
 
 
 def _from_table(table: Table, path: Path, channel: str | None) -> SignalFile:

@@ -1,0 +1,129 @@
+"""Start or resume a training in its run folder: what every training command does with ``--out`` and ``--resume``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drsn_keras.command_line import log
+from drsn_keras.errors import UsageError, mismatch
+
+from .quiet import quiet_tensorflow
+
+if TYPE_CHECKING:
+    from .config import KeywordConfig
+    from .corpus import Corpus
+    from .vibration.config import VibrationConfig
+
+    Config = KeywordConfig | VibrationConfig
+
+
+def add_run_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--out``, ``--resume``, ``--overwrite`` and ``--json``."""
+    out = parser.add_argument_group("result")
+    out.add_argument("--out", type=Path, metavar="RUN", required=True, help="run folder")
+    out.add_argument("--resume", action="store_true", help="go on with an interrupted run, with its configuration")
+    out.add_argument("--overwrite", action="store_true", help="delete an older run in the folder first")
+    out.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+
+def start_run(
+    arguments: argparse.Namespace,
+    given: dict[str, Any],
+    command: str,
+    new_config: Callable[[], Config],
+    open_data: Callable[[Config, bool], tuple[Config, Corpus]],
+) -> dict[str, Any]:
+    """Train in the folder that the command line names.
+
+    Parameters
+    ----------
+    arguments : with ``out``, ``resume``, ``overwrite``
+    given : what else the command line sets; refused with ``--resume``
+    command : such as ``keywords``
+    new_config : makes the configuration of a new run
+    open_data : a configuration, and whether the run is resumed, to the final configuration and its corpus
+
+    Returns
+    -------
+    dict
+        The summary.
+    """
+    from . import run_folder
+
+    run = arguments.out
+    if run.exists() and not run.is_dir():
+        raise UsageError(mismatch(run, "a folder for the run", "a file"))
+    existing = run_folder.is_run(run)
+    if arguments.resume and arguments.overwrite:
+        raise UsageError("--resume and --overwrite: expected one of them, got both")
+    if arguments.resume:
+        if given:
+            options = ", ".join("--" + name.replace("_", "-") for name in given)
+            raise UsageError(mismatch("--resume", "no other options (the run's own are used)", options))
+        quiet_tensorflow()
+        from .open_run import read_config
+
+        path = run_folder.require_run(run) / run_folder.CONFIG
+        config = read_config(run_folder.read_json(path), path)
+        if config.task != command:
+            raise UsageError(mismatch(f"{run}, task", command, config.task))
+        if (run / run_folder.SUMMARY).is_file():
+            raise UsageError(mismatch("--resume", "an interrupted run", f"{run}, which is finished"))
+    else:
+        config = new_config()
+        if existing and not arguments.overwrite:
+            raise UsageError(mismatch(run, "a new folder", "an earlier run; add --resume or --overwrite"))
+        strange = run_folder.foreign_entries(run, written=existing)
+        if strange:
+            raise UsageError(mismatch(run, "a new or empty folder", f"one with other files in it ({strange[0]})"))
+    made = not run.exists()
+    try:
+        with run_folder.locked(run):
+            config, corpus = open_data(config, arguments.resume)
+            return _train(config, corpus, run, command, arguments.resume, arguments.overwrite and existing)
+    except Exception:
+        if made:
+            _remove_if_empty(run)
+        raise
+
+
+def print_summary(summary: dict[str, Any], arguments: argparse.Namespace, clips: str = "") -> None:
+    """The result as JSON or as a sentence."""
+    if arguments.json:
+        print(json.dumps(summary, indent=2, ensure_ascii=False))
+        return
+    validation = summary["validation"]
+    print(
+        f"{arguments.out}: {summary['model']}, {summary['parameters']:,} parameters, "
+        f"{summary['macs'] / 1e6:.2f} M MACs, best epoch {summary['best_epoch']} of {summary['epochs']}, "
+        f"validation{clips} clean {validation['val_clean']:.1f} %, mean over noise {validation['val_mean']:.1f} %"
+    )
+
+
+def _train(config: Config, corpus: Corpus, run: Path, command: str, resume: bool, overwrite: bool) -> dict[str, Any]:
+    from .fit import train
+    from .run_folder import CHECKPOINT, clear_run
+
+    corpus.read_all()
+    if overwrite:
+        # Only now: an error in the new data must not cost the old run.
+        clear_run(run)
+    try:
+        return train(config, corpus, run, resume=resume)
+    except KeyboardInterrupt:
+        if (run / CHECKPOINT).is_file():
+            log(f"to go on: drsn-train {command} --out {run} --resume")
+        raise
+
+
+def _remove_if_empty(run: Path) -> None:
+    """Take back a folder in which nothing was written before the error."""
+    from .run_folder import LOCK
+
+    if run.is_dir() and {entry.name for entry in run.iterdir()} <= {LOCK}:
+        shutil.rmtree(run)

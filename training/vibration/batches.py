@@ -1,0 +1,116 @@
+"""Training batches of windows: shifted, turned over, in noise at a random level; features in NumPy."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from drsn_keras.frontend import window_features
+
+from .config import VibrationConfig
+from .corpus import VibrationCorpus
+
+#: Share of a window's power below which a signal counts as silent: nothing is mixed in.
+_SILENCE = 1e-20
+
+
+@dataclasses.dataclass(frozen=True)
+class VibrationBatches:
+    """Endless batches whose content depends on (seed, step) alone, as :class:`~drsn_keras.training.pipeline.Batches`.
+
+    A window is moved by up to half a hop inside its recording (not where windows of one recording stand on both sides
+    of a split), turned over with probability 1/2 (a sensor may be mounted either way), and with probability
+    ``config.noisy`` gets one kind of noise at a ratio drawn from ``config.snr_db``.
+
+    Parameters
+    ----------
+    corpus : VibrationCorpus
+    config : VibrationConfig
+    seed : int
+        Of the draws; the noise itself depends on the configuration's seed.
+    """
+
+    corpus: VibrationCorpus
+    config: VibrationConfig
+    seed: int
+
+    @functools.cached_property
+    def rows(self) -> np.ndarray:
+        """Windows of the training part [shape=(n,)]."""
+        return self.corpus.split.train
+
+    @functools.cached_property
+    def noise(self) -> list[np.ndarray]:
+        """A long signal of each kind of noise, unit power, longer than a window."""
+        rng = np.random.default_rng([self.config.seed, 1])
+        signals = self.corpus.training_noise(rng)
+        joined = [np.concatenate(parts).astype(np.float64) for parts in signals.values()]
+        long = [np.tile(y, 1 + 2 * self.corpus.n_samples // len(y)) for y in joined]
+        return [y / np.sqrt(np.mean(np.square(y))) for y in long if np.any(y)]
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches in which every window is seen once."""
+        return -(-len(self.rows) // self.batch_size)
+
+    @property
+    def batch_size(self) -> int:
+        """Windows in a batch."""
+        return min(self.config.batch_size, len(self.rows))
+
+    def waves(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Windows [shape=(batch, n_samples), float64, real units] and labels [shape=(batch,)] of a step."""
+        epoch, place = divmod(step, self.steps_per_epoch)
+        order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.rows))
+        chosen = self.rows[order[np.arange(place * self.batch_size, (place + 1) * self.batch_size) % len(order)]]
+        rng = np.random.default_rng([self.seed, 3, step])
+        y = np.stack([self._cut(int(i), rng) for i in chosen])
+        y *= rng.choice([-1.0, 1.0], (len(y), 1))
+        self._add_noise(y, rng)
+        return y, self.corpus.windows.y[chosen]
+
+    def _cut(self, i: int, rng: np.random.Generator) -> np.ndarray:
+        windows, n = self.corpus.windows, self.corpus.n_samples
+        signal = windows.recordings[windows.recording[i]].signal
+        start = int(windows.start[i])
+        if not self.corpus.split.leaky:
+            half = self.config.spec.hop_length // 2
+            start = int(np.clip(start + rng.integers(-half, half + 1), 0, len(signal) - n))
+        return signal[start : start + n].astype(np.float64)
+
+    def _add_noise(self, y: np.ndarray, rng: np.random.Generator) -> None:
+        if not self.noise:
+            return
+        noisy = rng.random(len(y)) < self.config.noisy
+        snr_db = rng.uniform(*self.config.snr_db, len(y))
+        kinds = rng.integers(len(self.noise), size=len(y))
+        for row in np.flatnonzero(noisy):
+            source = self.noise[kinds[row]]
+            start = rng.integers(len(source) - y.shape[1] + 1)
+            noise = source[start : start + y.shape[1]]
+            signal_power, noise_power = np.var(y[row]), np.mean(np.square(noise))
+            if signal_power > _SILENCE and noise_power > _SILENCE:
+                y[row] += noise * np.sqrt(signal_power / noise_power * 10.0 ** (-snr_db[row] / 10.0))
+
+    def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
+        """Features [shape=(batch, points, channels), float32] and one-hot labels [shape=(batch, classes), float32]."""
+        y, labels = self.waves(step)
+        features = window_features(y / self.corpus.full_scale, self.config.spec)
+        return features, np.eye(len(self.corpus.labels), dtype=np.float32)[labels]
+
+    def dataset(self, first_step: int = 0) -> tf.data.Dataset:
+        """(features, one-hot labels) from ``first_step`` on, without end."""
+
+        def steps() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            step = first_step
+            while True:
+                yield self.batch(step)
+                step += 1
+
+        shapes = ((self.batch_size, *self.config.spec.shape), (self.batch_size, len(self.corpus.labels)))
+        signature = tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes)
+        return tf.data.Dataset.from_generator(steps, output_signature=signature).prefetch(4)

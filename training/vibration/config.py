@@ -1,0 +1,133 @@
+"""The resolved configuration of a vibration training: what a run folder stores and a resumed run reads back."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any
+
+from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.frontend import WindowSpec
+from drsn_keras.models import VIBRATION_MODELS
+from drsn_keras.typed_fields import check_fields
+
+from .layouts.tasks import TASKS
+from .splits import RULES
+
+#: The source that needs no data.
+SIMULATED = "simulated"
+#: Generated noises that training mixes in by default; ``impulsive`` is kept back as one it never heard.
+TRAINING_NOISES = ("white", "pink", "laplacian")
+UNSEEN_NOISES = ("impulsive",)
+#: Smallest and largest value.
+_WHOLE_NUMBERS = {
+    "epochs": (1, 1_000_000),
+    "batch_size": (1, 65_536),
+    "machines": (3, 1000),
+    "seed": (0, 2**31 - 1),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class VibrationConfig:
+    """Everything that decides what a vibration training does.
+
+    Parameters
+    ----------
+    data : str or None
+        Folder or file of recordings, absolute; None with the source ``simulated``.
+    source : str
+        Of :data:`~drsn_keras.training.vibration.layouts.tasks.TASKS`.
+    layout : dict
+        Options of :class:`~drsn_keras.training.vibration.layouts.LayoutOptions` that are not the default.
+    machines : int
+        Simulated machines.
+    resample_hz : float or None
+        Rate that all recordings are brought to; None where they share one.
+    split, held_out, without : rule of :func:`~drsn_keras.training.vibration.splits.plan_splits`, the group tested on,
+        and the group that divides recordings without the rule's
+    noise : tuple of str
+        Folders of recorded noise, absolute.
+    noise_kinds : tuple of str
+        Generated noises mixed in at training.
+    snr_db : (float, float)
+        Range of ratios mixed in [dB].
+    noisy : float, 0 to 1
+        Share of training windows that get noise.
+    healthy : tuple of str
+        Labels of a sound machine, for the health index.
+    model : str
+        Of :data:`drsn_keras.models.VIBRATION_MODELS`.
+    width : float
+        Scales the network's channels.
+    front_end : dict
+        :meth:`drsn_keras.frontend.WindowSpec.to_dict`, its band and full scale chosen.
+    epochs, batch_size, learning_rate, weight_decay, label_smoothing, seed, deterministic
+        As of a keyword training.
+    """
+
+    task: str = "vibration"
+    data: str | None = None
+    source: str = SIMULATED
+    layout: dict[str, Any] = dataclasses.field(default_factory=dict)
+    machines: int = 5
+    resample_hz: float | None = None
+    split: str = "leave-one-machine-out"
+    held_out: str | None = None
+    without: str | None = None
+    noise: tuple[str, ...] = ()
+    noise_kinds: tuple[str, ...] = TRAINING_NOISES
+    snr_db: tuple[float, ...] = (-10.0, 20.0)
+    noisy: float = 0.75
+    healthy: tuple[str, ...] = ("normal",)
+    model: str = "wide-drsn-cw"
+    width: float = 1.0
+    front_end: dict[str, Any] = dataclasses.field(default_factory=dict)
+    epochs: int = 60
+    batch_size: int = 64
+    learning_rate: float = 4e-3
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.1
+    seed: int = 0
+    deterministic: bool = False
+
+    def __post_init__(self) -> None:
+        def need(condition: bool, name: str, expected: str) -> None:
+            if not condition:
+                raise UsageError(mismatch(f"--{name.replace('_', '-')}", expected, repr(getattr(self, name))))
+
+        need(self.task == "vibration", "task", "vibration")
+        need(self.source in TASKS, "source", ", ".join(TASKS))
+        if (self.data is None) != (self.source == SIMULATED):
+            got = "none" if self.data is None else self.data
+            wanted = "a folder or file of recordings" if self.data is None else "none (machines are simulated)"
+            raise UsageError(mismatch(f"--data with --task {self.source}", wanted, got))
+        need(self.model in VIBRATION_MODELS, "model", ", ".join(VIBRATION_MODELS))
+        need(self.split in RULES, "split", ", ".join(RULES))
+        for name, (low, high) in _WHOLE_NUMBERS.items():
+            need(low <= getattr(self, name) <= high, name, f"{low} to {high}")
+        for name, high in (("learning_rate", 10.0), ("width", 64.0)):
+            need(0 < getattr(self, name) <= high, name, f"above 0, at most {high:g}")
+        need(0 <= self.noisy <= 1, "noisy", "0 to 1")
+        pair = len(self.snr_db) == 2 and all(map(math.isfinite, self.snr_db)) and self.snr_db[0] <= self.snr_db[1]
+        need(pair, "snr_db", "two numbers, LOW,HIGH")
+        need(self.resample_hz is None or self.resample_hz > 0, "resample_hz", "a rate above 0")
+
+    @property
+    def spec(self) -> WindowSpec:
+        """What a model gets of a window."""
+        return WindowSpec.from_dict(self.front_end)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values for ``config.json``."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any], source: object) -> VibrationConfig:
+        """Read ``config.json`` back; ``source`` is the name that errors give it."""
+        try:
+            config = cls(**check_fields(cls, values, source))
+            _ = config.spec  # checks the front end
+        except UsageError as error:
+            raise BundleError(f"{source}: {error}") from None
+        return config
