@@ -17,8 +17,14 @@ from .conditions import CLEAN, RECORDED, SNR_GRID_DB, Condition, noisy_clips, so
 from .config import TRAINING_NOISES, UNSEEN_NOISES, KeywordConfig
 from .corpus import Corpus
 from .features import BatchFeatures
+from .macro_f1 import macro_f1
+from .vibration.config import TRAINING_NOISES as VIBRATION_TRAINING_NOISES
+from .vibration.config import UNSEEN_NOISES as VIBRATION_UNSEEN_NOISES
+from .vibration.config import VibrationConfig
 
 COLUMNS = ("model", "scheme", "noise", "seen", "snr_db", "accuracy", "ci_low", "ci_high", "n")
+#: Appended where states are told apart, some of which may be rare.
+MACRO_F1 = "macro_f1"
 _SEED = 30_001
 
 #: Features [shape=(n, frames, channels)] to class probabilities [shape=(n, classes)].
@@ -70,9 +76,15 @@ class Result:
         }
 
 
-def default_noises(corpus: Corpus, *, each_recording: bool = True) -> list[str]:
-    """All generated kinds (with babble), all recordings pooled, and each recording by itself."""
-    generated = sorted({*TRAINING_NOISES, *UNSEEN_NOISES, *corpus.noise_kinds})
+def default_noises(
+    corpus: Corpus, config: KeywordConfig | VibrationConfig, *, each_recording: bool = True
+) -> list[str]:
+    """All generated kinds of the task, all recordings pooled, and each recording by itself."""
+    if isinstance(config, VibrationConfig):
+        kinds = (*VIBRATION_TRAINING_NOISES, *VIBRATION_UNSEEN_NOISES)
+    else:
+        kinds = (*TRAINING_NOISES, *UNSEEN_NOISES)
+    generated = sorted({*kinds, *corpus.noise_kinds})
     recorded = sorted(corpus.recorded("test"))
     return [*([RECORDED] if recorded else []), *generated, *(recorded if each_recording else [])]
 
@@ -80,7 +92,7 @@ def default_noises(corpus: Corpus, *, each_recording: bool = True) -> list[str]:
 def evaluate(
     candidates: Sequence[Candidate],
     corpus: Corpus,
-    config: KeywordConfig,
+    config: KeywordConfig | VibrationConfig,
     *,
     noises: Iterable[str],
     snrs_db: Sequence[float] = SNR_GRID_DB,
@@ -120,12 +132,14 @@ def _seen(corpus: Corpus, noise: str) -> bool:
     return all(corpus.heard_in_training(name) for name in names)
 
 
-def write_evaluation(path: Path, results: Sequence[Result]) -> None:
-    """Write evaluation.csv."""
+def write_evaluation(path: Path, results: Sequence[Result], *, f1_classes: int | None = None) -> None:
+    """Write evaluation.csv; with ``f1_classes`` a last column has the macro-F1 [%] over that many classes."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS if f1_classes is None else (*COLUMNS, MACRO_F1), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(result.row() for result in results)
+    for result in results:
+        f1 = {} if f1_classes is None else {MACRO_F1: f"{macro_f1(confusion_matrix(result, f1_classes)):.2f}"}
+        writer.writerow({**result.row(), **f1})
     write_atomically(path, text.getvalue())
 
 

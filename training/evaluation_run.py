@@ -10,13 +10,18 @@ import numpy as np
 
 from drsn_keras.edge.bundle import load_bundle
 from drsn_keras.errors import BundleError, UsageError, mismatch
-from drsn_keras.noise import GENERATORS
+from drsn_keras.noise import GENERATORS, BabbleNoise
 
 from .conditions import RECORDED, SNR_GRID_DB, Condition
+from .config import KeywordConfig
 from .evaluate import Candidate, Result, default_noises, evaluate, write_confusion, write_evaluation
 from .open_run import OpenRun
 from .report import pick_sounds, threshold_rows, write_report, write_thresholds
+from .report.terms import terms_of
+from .report.vibration_commands import training_command
+from .report.window_view import window_view
 from .run_folder import HISTORY
+from .vibration.config import SIMULATED, VibrationConfig
 
 
 def evaluate_run(
@@ -28,11 +33,11 @@ def evaluate_run(
     out: Path | None = None,
     with_keras: bool = True,
 ) -> tuple[list[Result], Path]:
-    """Evaluate a run's Keras model and bundles on its test clips.
+    """Evaluate a run's Keras model and bundles on its test clips, or test windows.
 
     Parameters
     ----------
-    noises : kinds of noise; all that there are by default
+    noises : kinds of noise; all that the task has by default
     snrs_db : 20 down to -10 dB by default
     out : folder for evaluation.csv, thresholds.csv, confusion.csv, report.html and figures; by default the run's, or,
         without the Keras model, one beside the bundle
@@ -43,8 +48,12 @@ def evaluate_run(
     """
     corpus = run.corpus
     history = _history(run.folder / HISTORY)
-    noises = list(noises) if noises is not None else default_noises(corpus)
-    known = {*GENERATORS, "babble", *corpus.recorded("test"), *([RECORDED] if corpus.recorded("test") else [])}
+    config = run.config
+    vibration = isinstance(config, VibrationConfig)
+    noises = list(noises) if noises is not None else default_noises(corpus, config)
+    known = {*GENERATORS, *corpus.recorded("test"), *([RECORDED] if corpus.recorded("test") else [])}
+    if not vibration:
+        known.add(BabbleNoise.name)
     for noise in noises:
         if noise not in known:
             raise UsageError(mismatch("--noises", f"some of {', '.join(sorted(known))}", noise))
@@ -54,7 +63,7 @@ def evaluate_run(
     names = [bundle.card.scheme for bundle in opened]
     if len(set(names)) < len(names):
         names = [path.name for path in bundles]
-    candidates = [Candidate(run.config.model, "keras", run.predict)] if with_keras else []
+    candidates = [Candidate(config.model, "keras", run.predict)] if with_keras else []
     candidates += [
         Candidate(bundle.card.model, name, bundle.interpreter.run_batch)
         for name, bundle in zip(names, opened, strict=True)
@@ -69,17 +78,17 @@ def evaluate_run(
         if condition.noise not in singles:
             thresholds.extend(threshold_rows(run.model, condition, features))
 
-    results = evaluate(candidates, corpus, run.config, noises=noises, snrs_db=snrs_db or SNR_GRID_DB, observe=observe)
-    write_evaluation(out / "evaluation.csv", results)
+    results = evaluate(candidates, corpus, config, noises=noises, snrs_db=snrs_db or SNR_GRID_DB, observe=observe)
+    write_evaluation(out / "evaluation.csv", results, f1_classes=len(corpus.labels) if vibration else None)
     write_confusion(out / "confusion.csv", results, corpus.labels)
     write_thresholds(out / "thresholds.csv", thresholds)
-    sounds = pick_sounds(corpus, run.config, candidates, noises, seed=run.config.seed)
+    sounds = pick_sounds(corpus, config, candidates, noises, seed=config.seed)
     cards = [bundle.card.to_dict() for bundle in opened]
     page = write_report(
         out,
-        title=f"{run.config.model} keyword spotter in noise",
+        title=f"{config.model} {terms_of(config.task).in_noise}",
         summary=run.summary,
-        config=run.config.to_dict(),
+        config=config.to_dict(),
         history=history,
         results=results,
         labels=corpus.labels,
@@ -87,8 +96,9 @@ def evaluate_run(
         sounds=sounds,
         bundles=cards,
         verification=next((c["metrics"] for c in cards if "verification" in c["metrics"]), None),
-        synthetic=corpus.synthetic,
+        synthetic=config.source == SIMULATED if vibration else corpus.synthetic,
         commands=commands_of(run, noises, snrs_db or SNR_GRID_DB),
+        view=window_view(corpus, config) if vibration else None,
     )
     return results, page
 
@@ -104,7 +114,18 @@ def _history(path: Path) -> list[dict[str, float]]:
 
 def commands_of(run: OpenRun, noises: Sequence[str], snrs_db: Sequence[float]) -> list[str]:
     """The commands that lead to this page, with folder names instead of a machine's paths."""
-    config = run.config
+    parts = run.folder.parts
+    name = "/".join(parts[-2:]) if parts[-2:-1] == ("runs",) else run.folder.name
+    vibration = isinstance(run.config, VibrationConfig)
+    return [
+        training_command(run.config, name) if vibration else _keywords_command(run.config, name),
+        f"drsn-export convert {name} --scheme int8",
+        f"drsn-export verify {name}/bundles/int8",
+        f"drsn-train evaluate {name} --noises {','.join(noises)} --snrs {','.join(f'{s:g}' for s in snrs_db)}",
+    ]
+
+
+def _keywords_command(config: KeywordConfig, name: str) -> str:
     data = (
         f'--synthesize "{",".join(config.synthesize)}"'
         if config.synthesize
@@ -112,12 +133,7 @@ def commands_of(run: OpenRun, noises: Sequence[str], snrs_db: Sequence[float]) -
         + (f" --manifest {Path(config.manifest).name}" if config.manifest else "")
     )
     noise = f" --noise {' '.join(Path(folder).name for folder in config.noise)}" if config.noise else ""
-    parts = run.folder.parts
-    name = "/".join(parts[-2:]) if parts[-2:-1] == ("runs",) else run.folder.name
-    return [
+    return (
         f"drsn-train keywords {data}{noise} --model {config.model} --epochs {config.epochs} --seed {config.seed} "
-        f"--out {name}",
-        f"drsn-export convert {name} --scheme int8",
-        f"drsn-export verify {name}/bundles/int8",
-        f"drsn-train evaluate {name} --noises {','.join(noises)} --snrs {','.join(f'{s:g}' for s in snrs_db)}",
-    ]
+        f"--out {name}"
+    )

@@ -119,6 +119,7 @@ def test_a_figure_has_units_and_values() -> None:
     assert np.abs(wave[:, 1]).max() == pytest.approx(1.5, abs=0.01)
     assert spectrum[spectrum[:, 1].argmax()] == pytest.approx([3000, 1], abs=0.01)
     assert envelope[envelope[:, 1].argmax()] == pytest.approx([93.75, 0.5], abs=0.01)
+    assert [panels[i].get_title() for i in (0, 3)] == ["Clean", "white, 10 dB"]
     # Both rows share their scale.
     assert panels[0].get_ylim() == panels[3].get_ylim()
     assert panels[0].get_ylim()[1] > 2.9

@@ -10,6 +10,7 @@ import numpy as np
 
 from .grid import Grid
 from .style import Theme, new_figure, shorten
+from .terms import KEYWORDS, Terms
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,13 +31,14 @@ def matrices(grid: Grid) -> list[tuple[str, np.ndarray]]:
     return found
 
 
-def draw_confusions(grid: Grid, labels: Sequence[str], theme: Theme) -> Figure:
-    """Rows are what was said, in percent of it; columns are what was heard."""
+def draw_confusions(grid: Grid, labels: Sequence[str], theme: Theme, terms: Terms = KEYWORDS) -> Figure:
+    """Rows are the truth, in percent of it; columns are the answers."""
     from matplotlib.colors import LinearSegmentedColormap
 
     shown = matrices(grid)
     side = max(3.2, 0.235 * len(labels) + 0.9) if len(labels) > _MAX_WRITTEN else max(2.9, 0.4 * len(labels))
-    text_in = 0.072 * max(len(shorten(label)) for label in labels) + 0.1
+    names = [shorten(label, terms.label_length) for label in labels]
+    text_in = 0.072 * max(map(len, names)) + 0.1
     figure = new_figure(len(shown) * side + text_in + 1.25, side + text_in + 0.65)
     figure.set_layout_engine("compressed")
     colours = LinearSegmentedColormap.from_list("share", [theme.paper, theme.series[0]])
@@ -45,12 +47,12 @@ def draw_confusions(grid: Grid, labels: Sequence[str], theme: Theme) -> Figure:
         image = _matrix(axes, counts, colours, theme)
         axes.set_title(title)
         ticks = range(len(labels))
-        axes.set_xticks(ticks, [shorten(label) for label in labels], rotation=90, fontsize=9)
-        axes.set_yticks(ticks, [shorten(label) for label in labels], fontsize=9)
-        axes.set_xlabel("heard as")
-    panels[0].set_ylabel("said")
+        axes.set_xticks(ticks, names, rotation=90, fontsize=9)
+        axes.set_yticks(ticks, names, fontsize=9)
+        axes.set_xlabel(terms.answer)
+    panels[0].set_ylabel(terms.truth)
     bar = figure.colorbar(image, ax=list(panels), shrink=0.7, aspect=28, pad=0.02)
-    bar.set_label("Share of what was said [%]", fontsize=9.5)
+    bar.set_label(f"Share of {terms.of_truth} [%]", fontsize=9.5)
     bar.outline.set_visible(False)
     bar.ax.tick_params(labelsize=9)
     return figure

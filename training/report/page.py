@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,15 +14,19 @@ from drsn_keras.noise import GENERATORS, BabbleNoise
 
 from ..conditions import RECORDED
 from ..evaluate import Result
-from . import readable, sentences, tables, trend
+from . import f1_table, readable, sentences, tables, trend, vibration_limits
 from .accuracy_figures import MAX_PANELS
 from .confusion_figure import matrices
-from .figures import write_figures
+from .figures import WINDOWS, write_figures
 from .grid import Grid
 from .measure import ThresholdRow
+from .mixing import mixing
 from .players import player_groups
 from .sounds import SoundExample
 from .style import DARK, LIGHT
+from .terms import VIBRATION, terms_of
+from .window_figure import form_name
+from .window_view import WindowView
 
 REPORT, FIGURES = "report.html", "figures"
 _TEMPLATE = "template.html"
@@ -45,6 +50,7 @@ def write_report(
     verification: dict[str, Any] | None = None,
     synthetic: bool = False,
     commands: Sequence[str] = (),
+    view: WindowView | None = None,
 ) -> Path:
     """Write ``out/report.html`` and ``out/figures/*.png``; equal arguments give equal bytes.
 
@@ -60,8 +66,9 @@ def write_report(
     bundles : model cards
     verification : what ``drsn-export verify`` found, or the metrics of a card that holds it
     synthetic : bool
-        The speech was spoken by a synthesiser: the page says so first of all.
+        The speech was spoken by a synthesiser, or the machines are simulated: the page says so first of all.
     commands : shell lines that make this again
+    view : how to draw windows of a machine, which ``sounds`` then are, instead of playing them
 
     Returns
     -------
@@ -77,6 +84,8 @@ def write_report(
     out = Path(out)
     (out / FIGURES).mkdir(parents=True, exist_ok=True)
     grid = Grid(results, len(labels), _GENERATED)
+    terms = terms_of(config.get("task"))
+    windows = [list(forms) for _, forms in itertools.groupby(sounds, key=lambda s: s.title)] if view else []
     measured = [k for k in dict.fromkeys(row.noise for row in thresholds) if k in grid.kinds]
     figures = write_figures(
         out / FIGURES,
@@ -86,26 +95,33 @@ def write_report(
         threshold_kinds=measured,
         history=history,
         best_epoch=summary.get("best_epoch"),
+        terms=terms,
+        windows=windows,
+        view=view,
     )
-    groups, left_out = player_groups(sounds)
+    groups, left_out = player_groups(() if view else sounds)
     pairs_title, pairs = tables.confused_pairs(grid, labels)
     protocol = summary.get("protocol", {})
+    leaky = bool(protocol.get("leaky"))
     size = tables.shipped_size(grid, bundles)
+    limits = vibration_limits.limits if terms is VIBRATION else sentences.limits
     page = _environment().get_template(_TEMPLATE).render(
         title=title,
         summary=summary,
+        t=terms,
         synthetic=synthetic,
+        leaky=(protocol.get("sentence") or "LEAKY: training knows what is tested.") if leaky else "",
         grid=grid,
         labels=labels,
         figures=figures,
-        verdict=sentences.verdict(grid, size),
-        quantisation=sentences.quantisation(grid),
-        kinds_of_noise=sentences.kinds_of_noise(grid) if grid.kinds else "",
+        verdict=sentences.verdict(grid, size, terms, leaky=leaky),
+        quantisation=sentences.quantisation(grid, terms),
+        kinds_of_noise=sentences.kinds_of_noise(grid, terms) if grid.kinds else "",
         overlap=sentences.overlap(grid),
         levels=[math.inf, *grid.headline_snrs_db],
         glance=tables.glance(grid, bundles),
-        chance=sentences.chance_label(grid, labels),
-        noise_groups=tables.noise_groups(grid),
+        chance=sentences.chance_label(grid, labels, terms),
+        noise_groups=tables.noise_groups(grid, terms),
         pooled=RECORDED in grid.kinds and bool(grid.recordings),
         max_panels=MAX_PANELS,
         rows=tables.all_rows(grid),
@@ -118,17 +134,26 @@ def write_report(
         pairs=pairs,
         groups=groups,
         left_out=left_out,
-        protocol=readable.facts(protocol, ("counts", "notes")),
-        counts=readable.counts_table(protocol.get("counts", {}), labels),
+        view=view,
+        windows=[
+            {"title": forms[0].title, "figure": name, "forms": [(form_name(f), f) for f in forms]}
+            for name, forms in zip(WINDOWS, windows, strict=False)
+        ],
+        f1_rows=f1_table.level_rows(grid) if terms is VIBRATION else [],
+        sure_from=tables.sure_from,
+        protocol=readable.facts(*_division(protocol), terms),
+        counts=readable.counts_table(protocol.get("counts") or protocol.get("windows", {}), labels, terms),
         notes=list(dict.fromkeys([*protocol.get("notes", ()), *summary.get("notes", ())])),
-        mixing=_mixing(grid, summary, config),
+        mixing=mixing(grid, summary, config, terms),
         config=readable.facts(config),
         config_seed=config.get("seed", "unknown"),
         bundles=bundles,
-        verification=readable.facts(verification or {}, _ROWS),
-        verification_rows=readable.rows_table(next((v for k in _ROWS if (v := (verification or {}).get(k))), ())),
+        verification=readable.facts(verification or {}, _ROWS, terms),
+        verification_rows=readable.rows_table(
+            next((v for k in _ROWS if (v := (verification or {}).get(k))), ()), terms
+        ),
         commands=commands,
-        limits=sentences.limits(grid, summary, synthetic=synthetic, has_recordings=_recorded(grid)),
+        limits=limits(grid, summary, synthetic=synthetic, has_recordings=_recorded(grid)),
         series_colours=list(zip(LIGHT.series, DARK.series, strict=True)),
         paper=(LIGHT.paper, DARK.paper),
     )  # fmt: skip
@@ -144,29 +169,18 @@ def _check(results: Sequence[Result], labels: Sequence[str]) -> None:
         raise DataError(mismatch("report, labels", f"a name for class {top}", f"{len(labels)} labels"))
 
 
+def _division(protocol: dict[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """How the data was divided, and what of it stands elsewhere; of recordings their number."""
+    recordings = protocol.get("recordings")
+    if not isinstance(recordings, dict):
+        return protocol, ("counts", "notes")
+    counted = {part: len(names) for part, names in recordings.items()}
+    tested = {"recordings": counted, "recordings_tested": recordings.get("test", ())}
+    return {**protocol, **tested}, ("windows", "notes")
+
+
 def _recorded(grid: Grid) -> bool:
     return any(kind == RECORDED or kind not in _GENERATED for kind in grid.kinds)
-
-
-def _mixing(grid: Grid, summary: dict[str, Any], config: dict[str, Any]) -> list[readable.Fact]:
-    """Which noise was mixed when."""
-    found = {"Mixed in at training": summary.get("training_noise"), **_augmentation(config)}
-    found["Tested in"] = [*grid.kinds, *grid.recordings]
-    found["Never heard in training"] = [n for n in [*grid.kinds, *grid.recordings] if not grid.seen(n)]
-    found["Levels tested"] = [sentences.decibels(s) for s in reversed(grid.levels_db)]
-    return [readable.Fact(name, readable.text(value)) for name, value in found.items() if value]
-
-
-def _augmentation(config: dict[str, Any]) -> dict[str, str]:
-    snr_db = config.get("augment", {}).get("snr_db")
-    if not config:
-        return {}
-    if snr_db is None:
-        from ..augment import AugmentSpec
-
-        snr_db = AugmentSpec().snr_db
-    low, high = (f"{v:g}".replace("-", "−") for v in snr_db)
-    return {"At levels of": f"{low} to {high} dB, uniform"}
 
 
 def _environment():

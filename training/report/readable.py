@@ -7,6 +7,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .terms import KEYWORDS, VIBRATION, Terms
+
 _TERMS = {
     "data": "Data",
     "layout": "Layout",
@@ -33,6 +35,18 @@ _TERMS = {
     "noise": "Noise",
     "keras": "Keras",
 }
+_VIBRATION_TERMS = {
+    "rule": "How it was split",
+    "group": "Kept apart by",
+    "held_out": "Tested on",
+    "leaky": "Leaky",
+    "sentence": "In a sentence",
+    "unit": "Unit of the samples",
+    "window_samples": "Samples of a window",
+    "n": "Windows",
+    "recordings": "Recordings",
+    "recordings_tested": "Recordings tested on",
+}
 #: Descriptions longer than this are folded away.
 LONG = 220
 
@@ -58,10 +72,14 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def term(key: str) -> str:
+def term(key: str, terms: Terms = KEYWORDS) -> str:
     """A key as words."""
     words = str(key).replace("_", " ").strip()
-    return _TERMS.get(key, words[:1].upper() + words[1:])
+    return _named(terms).get(key, words[:1].upper() + words[1:])
+
+
+def _named(terms: Terms) -> dict[str, str]:
+    return {**_TERMS, **_VIBRATION_TERMS} if terms is VIBRATION else _TERMS
 
 
 def text(value: Any) -> str:
@@ -81,13 +99,15 @@ def text(value: Any) -> str:
     return str(value)
 
 
-def facts(values: Mapping[str, Any], leave_out: Sequence[str] = ()) -> list[Fact]:
+def facts(values: Mapping[str, Any], leave_out: Sequence[str] = (), terms: Terms = KEYWORDS) -> list[Fact]:
     """Facts in the order given, without empty ones."""
     shown = ((k, v) for k, v in values.items() if k not in leave_out and v is not None and v not in ("", [], {}, ()))
-    return [Fact(term(k), text(v)) for k, v in shown]
+    return [Fact(term(k, terms), text(v)) for k, v in shown]
 
 
-def counts_table(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str]) -> Table | None:
+def counts_table(
+    counts: Mapping[str, Mapping[str, int]], labels: Sequence[str], terms: Terms = KEYWORDS
+) -> Table | None:
     """Clips of every label in every part, with totals."""
     if not counts or not all(isinstance(v, Mapping) for v in counts.values()):
         return None
@@ -95,15 +115,15 @@ def counts_table(counts: Mapping[str, Mapping[str, int]], labels: Sequence[str])
     names = [*labels, *sorted({n for c in counts.values() for n in c} - set(labels))]
     rows = [(name, *(f"{counts[p].get(name, 0):,}" for p in parts)) for name in names]
     rows.append(("all", *(f"{sum(counts[p].values()):,}" for p in parts)))
-    return Table(("Class", *parts), tuple(rows))
+    return Table((terms.category.capitalize(), *parts), tuple(rows))
 
 
-def rows_table(rows: Sequence[Mapping[str, Any]]) -> Table | None:
+def rows_table(rows: Sequence[Mapping[str, Any]], terms: Terms = KEYWORDS) -> Table | None:
     """A list of flat mappings as a table."""
     if not rows or not all(isinstance(row, Mapping) for row in rows):
         return None
     keys = list(dict.fromkeys(k for row in rows for k in row))
-    head = tuple(_TERMS.get(k, str(k)) for k in keys)
+    head = tuple(_named(terms).get(k, str(k)) for k in keys)
     return Table(head, tuple(tuple(_cell(row.get(k, "")) for k in keys) for row in rows))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .grid import Grid
 from .shares import Share
+from .terms import KEYWORDS, Terms
 
 #: With fewer speakers in the test part than this, the page warns.
 FEW_GROUPS = 20
@@ -20,13 +21,13 @@ def decibels(snr_db: float) -> str:
     return "clean" if math.isinf(snr_db) else f"{snr_db:g}\u00a0dB".replace("-", "−")
 
 
-def loudness(snr_db: float) -> str:
+def loudness(snr_db: float, terms: Terms = KEYWORDS) -> str:
     """What an SNR means."""
     if snr_db == 0:
-        return "noise as strong as the speech"
+        return f"noise as strong as the {terms.signal}"
     if snr_db < 0:
-        return f"noise {10 ** (-snr_db / 10):.1f} times as strong as the speech"
-    return f"speech {10 ** (snr_db / 10):.3g} times as strong as the noise"
+        return f"noise {10 ** (-snr_db / 10):.1f} times as strong as the {terms.signal}"
+    return f"{terms.signal} {10 ** (snr_db / 10):.3g} times as strong as the noise"
 
 
 def points(value: float) -> str:
@@ -40,35 +41,37 @@ def interval(share: Share) -> str:
     return f"{share.low:.1f} to {share.high:.1f}"
 
 
-def kinds_of_noise(grid: Grid) -> str:
+def kinds_of_noise(grid: Grid, terms: Terms = KEYWORDS) -> str:
     """How many kinds a mean is over, and how many of them training never heard."""
     n = len(grid.kinds)
     unseen = sum(not grid.seen(k) for k in grid.kinds)
     if n == 1:
-        return f"in {grid.kinds[0]} noise" + (", which training never heard" if unseen else "")
-    heard = {0: "all heard in training", n: "none heard in training"}
-    return f"over {n} kinds of noise, " + heard.get(unseen, f"{unseen} of them never heard in training")
+        return f"in {grid.kinds[0]} noise" + (f", which training {terms.never_heard}" if unseen else "")
+    known = {0: f"all {terms.heard} in training", n: f"none {terms.heard} in training"}
+    return f"over {n} kinds of noise, " + known.get(unseen, f"{unseen} of them never {terms.heard} in training")
 
 
-def verdict(grid: Grid, size_bytes: int | None) -> Sentence:
-    """The result in one sentence."""
+def verdict(grid: Grid, size_bytes: int | None, terms: Terms = KEYWORDS, *, leaky: bool = False) -> Sentence:
+    """The result in one sentence; ``leaky``: training saw parts of what is tested, which must not be denied."""
     series = grid.shipped
+    clips = f"{terms.clip}s"
+    known = "of recordings that training knows" if leaky else f"that training {terms.never_heard}"
     size = f" ({size_bytes / 1000:.0f} kB)" if size_bytes else ""
-    said: Sentence = [(f"Of {grid.clips:,} test clips that training never heard, the {grid.name(series)} model", False)]
-    said += [(f"{size} names the right class for ", False)]
+    said: Sentence = [(f"Of {grid.clips:,} test {clips} {known}, the {grid.name(series)} model", False)]
+    said += [(f"{size} names the right {terms.category} for ", False)]
     parts: list[Sentence] = []
     for level in (math.inf, *grid.headline_snrs_db):
         share = grid.share(series, level)
         if share is None:
             continue
-        where = "of clean clips" if math.isinf(level) else f"at {decibels(level)} ({loudness(level)})"
+        where = f"of clean {clips}" if math.isinf(level) else f"at {decibels(level)} ({loudness(level, terms)})"
         parts.append([(f"{share.percent:.1f} %", True), (f" {where} [{interval(share)}]", False)])
     for number, part in enumerate(parts):
         said += [("" if number == 0 else " and " if number == len(parts) - 1 else ", ", False), *part]
-    return [*said, (f", {kinds_of_noise(grid)}." if grid.kinds else ".", False)]
+    return [*said, (f", {kinds_of_noise(grid, terms)}." if grid.kinds else ".", False)]
 
 
-def quantisation(grid: Grid) -> str | None:
+def quantisation(grid: Grid, terms: Terms = KEYWORDS) -> str | None:
     """How far the shipped model is from the first one, at worst; None where there is but one."""
     base, series = grid.series[0], grid.shipped
     if series == base:
@@ -79,7 +82,7 @@ def quantisation(grid: Grid) -> str | None:
     level, worst = max(found, key=lambda item: abs(item[1].points))
     where = "clean" if math.isinf(level) else f"at {decibels(level)}"
     return (
-        f"Against {grid.name(base)} on the same clips, {grid.name(series)} differs by at most "
+        f"Against {grid.name(base)} on the same {terms.clip}s, {grid.name(series)} differs by at most "
         f"{abs(worst.points):.1f} percentage points ({where}: {points(worst.points)}, "
         f"95 % interval {points(worst.low)} to {points(worst.high)})."
     )
@@ -93,7 +96,7 @@ def overlap(grid: Grid) -> str:
 
 
 def limits(grid: Grid, summary: dict[str, Any], *, synthetic: bool, has_recordings: bool) -> list[str]:
-    """What the numbers do not say."""
+    """What the numbers of a keyword spotter do not say."""
     found = []
     if synthetic:
         found.append(
@@ -133,8 +136,9 @@ def limits(grid: Grid, summary: dict[str, Any], *, synthetic: bool, has_recordin
     return found
 
 
-def chance_label(grid: Grid, labels: Sequence[str]) -> str:
+def chance_label(grid: Grid, labels: Sequence[str], terms: Terms = KEYWORDS) -> str:
     """Caption of the chance line."""
     index, percent = grid.commonest
-    name = labels[index] if len(labels[index]) <= 16 else labels[index][:15] + "…"
+    length = terms.label_length + 2
+    name = labels[index] if len(labels[index]) <= length else labels[index][: length - 1] + "…"
     return f"chance: always answering “{name}”, {percent:.0f} %"

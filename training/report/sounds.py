@@ -17,6 +17,7 @@ from ..corpus import Corpus
 from ..evaluate import Candidate
 from ..features import BatchFeatures
 from ..recordings import SILENCE, UNKNOWN
+from ..vibration.config import VibrationConfig
 
 WORDS = 4
 SNRS_DB = (10.0, 0.0, -5.0)
@@ -52,9 +53,13 @@ class SoundExample:
 
 
 def pick_sounds(
-    corpus: Corpus, config: KeywordConfig, candidates: Sequence[Candidate], noises: Sequence[str], seed: int
+    corpus: Corpus,
+    config: KeywordConfig | VibrationConfig,
+    candidates: Sequence[Candidate],
+    noises: Sequence[str],
+    seed: int,
 ) -> list[SoundExample]:
-    """A few words of the test part: clean, then the same clip at 10, 0 and -5 dB, each level in another noise.
+    """A few words or states of the test part: clean, then the same at 10, 0 and -5 dB, each level in another noise.
 
     The seed alone chooses words, clips and noises, so that no verdict has a say in what is shown.
 
@@ -64,7 +69,8 @@ def pick_sounds(
     """
     rng = np.random.default_rng([seed, 0x50D])
     clips = corpus.clips("test")
-    loud = np.array([bool(x.any()) for x in clips.x])
+    # A sensor that is off is a constant, not always a zero.
+    loud = np.array([bool(x.max() > x.min()) for x in clips.x])
     words = [i for i, label in enumerate(corpus.labels) if label not in {SILENCE, UNKNOWN}]
     words = [i for i in words if np.any(loud & (clips.y == i))]
     turn = list(rng.permutation(list(noises))) if noises else []

@@ -11,6 +11,7 @@ from ..conditions import CLEAN, RECORDED
 from .confusion_figure import matrices
 from .grid import Grid, Series
 from .shares import Share
+from .terms import KEYWORDS, Terms
 
 MAX_PAIRS = 8
 
@@ -36,10 +37,10 @@ class Pair:
     clean_percent: float | None
 
 
-def noise_groups(grid: Grid) -> list[tuple[str, list[NoiseRow]]]:
+def noise_groups(grid: Grid, terms: Terms = KEYWORDS) -> list[tuple[str, list[NoiseRow]]]:
     """Noises heard in training, then those never heard, then single recordings; means close the first two."""
     groups = []
-    for seen, title in ((True, "Heard in training"), (False, "Never heard in training")):
+    for seen, title in ((True, f"{terms.heard.capitalize()} in training"), (False, f"Never {terms.heard} in training")):
         names = [n for n in grid.kinds if grid.seen(n) == seen]
         rows = [_row(grid, [n], _pooled_name(n), seen) for n in names]
         if len(names) > 1:
@@ -108,3 +109,9 @@ def shipped_size(grid: Grid, bundles: Sequence[dict[str, Any]]) -> int | None:
 def all_rows(grid: Grid) -> list[dict[str, Any]]:
     """Lines of evaluation.csv."""
     return [{**r.row(), "clean": r.condition.noise == CLEAN} for r in grid.results]
+
+
+def sure_from(bundle: dict[str, Any]) -> float | None:
+    """Probability from which a bundle's answer counts: of its monitor, or of its detector."""
+    monitor, detector = bundle.get("monitor") or {}, bundle.get("detector") or {}
+    return monitor.get("min_probability", detector.get("threshold"))
