@@ -28,14 +28,20 @@ class NarrowConv1D(keras.layers.Conv1D):
     TensorShape([2, 5, 4])
     """
 
-    def convolution_op(self, inputs, kernel):
+    def call(self, inputs):
         length, channels = inputs.shape[1:]
-        size, stride = self.kernel_size[0], self.strides[0]
         plain = self.data_format == "channels_last" and self.groups == 1 and self.dilation_rate[0] == 1
-        if not (plain and self.padding in {"same", "valid"} and length and size <= LONGEST_KERNEL):
-            return super().convolution_op(inputs, kernel)
-        if channels > MOST_CHANNELS:
-            return super().convolution_op(inputs, kernel)
+        narrow = channels <= MOST_CHANNELS and self.kernel_size[0] <= LONGEST_KERNEL
+        if not (plain and narrow and length and self.padding in {"same", "valid"}):
+            return super().call(inputs)
+        outputs = self._product(inputs, length, channels)
+        if self.use_bias:
+            outputs = keras.ops.add(outputs, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
+
+    def _product(self, inputs, length: int, channels: int):
+        """The convolution [shape=(batch, steps, filters)]."""
+        size, stride = self.kernel_size[0], self.strides[0]
         x = keras.ops.transpose(inputs, (2, 0, 1))
         steps = -(-length // stride)
         if self.padding == "same":
@@ -46,6 +52,6 @@ class NarrowConv1D(keras.layers.Conv1D):
         reach = (steps - 1) * stride + 1
         shifted = keras.ops.concatenate([x[:, :, k : k + reach : stride] for k in range(size)], axis=0)
         columns = keras.ops.reshape(shifted, (size * channels, -1))
-        rows = keras.ops.transpose(keras.ops.reshape(kernel, (size * channels, self.filters)))
+        rows = keras.ops.transpose(keras.ops.reshape(self.kernel, (size * channels, self.filters)))
         y = keras.ops.reshape(keras.ops.matmul(rows, columns), (self.filters, -1, steps))
         return keras.ops.transpose(y, (1, 2, 0))

@@ -46,3 +46,18 @@ def test_contract():
 def test_unknown_length():
     inputs = keras.Input((None, 4))
     assert keras.Model(inputs, NarrowConv1D(4, 3, padding="same")(inputs)).output_shape == (None, None, 4)
+
+
+def test_a_narrow_one_is_a_product(monkeypatch):
+    def refuse(*args, **kwargs):
+        raise AssertionError("a convolution was called")
+
+    layer = NarrowConv1D(4, 3, padding="same")
+    layer.build((2, 16, 4))
+    monkeypatch.setattr(keras.ops, "conv", refuse)
+    monkeypatch.setattr("keras.src.ops.conv", refuse)
+    assert layer(np.ones((2, 16, 4), "float32")).shape == (2, 16, 4)
+    wide = NarrowConv1D(4, 3, padding="same")
+    wide.build((2, 16, 9))
+    with pytest.raises(AssertionError, match="called"):
+        wide(np.ones((2, 16, 9), "float32"))
