@@ -4,11 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.set-up
 DEMO := runs/demo
+VIBRATION_DEMO := runs/demo-vibration
 WORDS := yes,no,up,down,left,right
 
-.PHONY: help setup demo test lint docs format wheel bench-export bench-firmware bench-keywords clean
+.PHONY: help setup demo demo-vibration test lint docs format wheel bench-export bench-firmware bench-keywords \
+	bench-vibration-paper bench-vibration-cwru clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
+	@echo "make demo-vibration  train fault diagnosis on simulated machines, quantise, check, measure, monitor a recording"
 	@echo "make test            all tests"
 	@echo "make lint            style and layout checks"
 	@echo "make docs            write docs/cli.md from the commands' help"
@@ -16,6 +19,9 @@ help:
 	@echo "make bench-export    what lowering and each quantisation cost and keep: latency, loss, size (same recordings)"
 	@echo "make bench-firmware  generated C on emulated microcontrollers beside TFLite-Micro: instructions, memory, flash (same recordings)"
 	@echo "make bench-keywords  real speech in real noise: accuracy of the int8 bundle (needs ../shared/data or DRSN_DATA)"
+
+	@echo "make bench-vibration-paper  the paper's experiment on simulated machines: five networks, three noises, three SNRs"
+	@echo "make bench-vibration-cwru   CWRU without a leak: networks and classical rows by load and fault size (same recordings)"
 
 setup: $(STAMP)
 
@@ -39,6 +45,18 @@ demo: setup
 	$(BIN)/drsn-train speak "yes,hello,left,no,down" --noise roadside --snr 10 --seed 1 --out $(DEMO)/fresh.wav
 	$(BIN)/drsn-edge listen $(DEMO)/bundles/int8 --wav $(DEMO)/fresh.wav
 	@echo; echo "All of this is about synthetic speech. Open $(DEMO)/report.html"
+
+demo-vibration: setup
+	$(BIN)/drsn-train vibration --machines 4 --input spectrum,envelope_spectrum --hop 2048 --epochs 25 \
+		--out $(VIBRATION_DEMO) --overwrite
+	$(BIN)/drsn-export convert $(VIBRATION_DEMO) --scheme int8
+	$(BIN)/drsn-export verify $(VIBRATION_DEMO)/bundles/int8
+	$(BIN)/drsn-train evaluate $(VIBRATION_DEMO) --snrs 10,5,0,-5,-10 > $(VIBRATION_DEMO)/evaluation.txt
+	@echo; echo "A machine that was never trained on, its outer race damaged:"
+	$(BIN)/drsn-train machine --state bearing-outer-race --noise pink --snr 10 --out $(VIBRATION_DEMO)/fresh.npz
+	$(BIN)/drsn-edge monitor $(VIBRATION_DEMO)/bundles/int8 --file $(VIBRATION_DEMO)/fresh.npz --summary-only \
+		--bearing 6205-2RS --iso-group 2 --foundation rigid
+	@echo; echo "All of this is about simulated machines. Open $(VIBRATION_DEMO)/report.html"
 
 # The tests of the generated C keep one core busy, the trainings the other: side by side they take two thirds of the time.
 test: setup
@@ -72,6 +90,12 @@ bench-firmware: setup
 
 bench-keywords: setup
 	$(BIN)/python benchmarks/keywords.py
+
+bench-vibration-paper: setup
+	$(BIN)/python benchmarks/vibration_paper.py
+
+bench-vibration-cwru: setup
+	$(BIN)/python benchmarks/vibration_cwru.py
 
 clean:
 	rm -rf build runs .pytest_cache .ruff_cache .hypothesis

@@ -29,8 +29,6 @@ class MonitorSpec:
         Share of windows like those of training on which it abstains, measured on data held out.
     novelty : dict
         :meth:`drsn_keras.machinery.novelty.NoveltyModel.to_dict`.
-    noise_level : dict
-        How to read a noise level off the model; empty if that cannot be done.
     smoothing : int, 1 to 10000
         Windows of the moving average that is the health index.
     protocol : str
@@ -54,7 +52,6 @@ class MonitorSpec:
     min_probability: float
     false_abstention_percent: float
     novelty: dict[str, Any]
-    noise_level: dict[str, Any] = dataclasses.field(default_factory=dict)
     smoothing: int = 5
     protocol: str = ""
 

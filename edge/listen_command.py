@@ -29,7 +29,7 @@ def listen(arguments: argparse.Namespace) -> int:
     spec = bundle.card.detector
     if arguments.threshold is not None:
         spec = with_threshold(spec, arguments.threshold)
-    listener = KeywordListener(bundle, spec)
+    listener = KeywordListener(bundle, spec, every_noise_level=arguments.all)
     if bundle.card.synthetic_speech:
         log(f"{arguments.bundle}: trained on synthetic speech")
     code = EXIT_OK
@@ -88,6 +88,8 @@ def _write(verdicts: list[Verdict], name: str, arguments: argparse.Namespace, pr
             result = _result("detection", name, detection.time_s, detection.label, detection.score)
             results.append({**result, "start_s": round(detection.start_s, 4)})
         for result in results:
+            if verdict.noise_level_db is not None:
+                result["noise_level_db"] = round(verdict.noise_level_db, 1)
             progress.clear()
             print(_line(result, arguments), flush=True)
     return n_detections
@@ -108,4 +110,6 @@ def _line(result: dict[str, Any], arguments: argparse.Namespace) -> str:
     if arguments.json:
         return json.dumps(result)
     columns = [result["source"], f"{result['time_s']:.2f} s", result["label"], f"{result['score']:.2f}"]
+    if "noise_level_db" in result:
+        columns.append(f"noise {result['noise_level_db']:.0f} dB")
     return "  ".join([*columns, result["type"]] if arguments.all else columns)

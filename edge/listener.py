@@ -13,6 +13,7 @@ from drsn_keras.model_card import DetectorSpec
 
 from .bundle import Bundle, keyword_front_end
 from .detector import Detection, Detector
+from .noise_level import noise_level_of
 from .ring import FeatureRing
 
 
@@ -32,6 +33,8 @@ class Verdict:
         All smoothed probabilities.
     detection : Detection or None
         What fired at this moment.
+    noise_level_db : float or None
+        Noise over signal in the window [dB], where the bundle's thresholds tell it and it was asked for.
     """
 
     time_s: float
@@ -39,6 +42,7 @@ class Verdict:
     score: float
     probabilities: np.ndarray = dataclasses.field(compare=False)
     detection: Detection | None = None
+    noise_level_db: float | None = None
 
 
 class KeywordListener:
@@ -55,6 +59,8 @@ class KeywordListener:
     bundle : Bundle
     detector : DetectorSpec, optional
         Instead of the card's.
+    every_noise_level : bool
+        Estimate the noise level at every evaluation, not only where a word fires: it costs part of an evaluation.
 
     Raises
     ------
@@ -72,8 +78,12 @@ class KeywordListener:
         smoothing.
     """
 
-    def __init__(self, bundle: Bundle, detector: DetectorSpec | None = None) -> None:
+    def __init__(
+        self, bundle: Bundle, detector: DetectorSpec | None = None, *, every_noise_level: bool = False
+    ) -> None:
         self.bundle = bundle
+        self.noise_level = noise_level_of(bundle)
+        self.every_noise_level = every_noise_level
         self.front_end = spec = keyword_front_end(bundle)
         detector = bundle.card.detector if detector is None else detector
         self.step_frames = max(1, math.floor(detector.hop_s / spec.hop_s + 0.5))
@@ -157,7 +167,10 @@ class KeywordListener:
         self._needed = self.step_frames * spec.hop_length
         self._evaluations += 1
         time_s = self._samples_at(self._evaluations) / spec.sample_rate_hz
-        detection = self.detector.update(self.bundle.interpreter.run(self._ring.window()), time_s)
+        window = self._ring.window()
+        detection = self.detector.update(self.bundle.interpreter.run(window), time_s)
         smoothed = self.detector.smoothed
         best = int(np.argmax(smoothed))
-        return Verdict(time_s, self.detector.labels[best], float(smoothed[best]), smoothed, detection)
+        wanted = self.noise_level is not None and (self.every_noise_level or detection is not None)
+        noise_db = self.noise_level.estimate_db(window) if wanted else None
+        return Verdict(time_s, self.detector.labels[best], float(smoothed[best]), smoothed, detection, noise_db)

@@ -15,6 +15,7 @@ from drsn_keras.monitor_spec import MonitorSpec
 
 from .bundle import Bundle, window_front_end
 from .monitor_quality import CLIPPED, CONSTANT, NAN, window_flag
+from .noise_level import noise_level_of
 
 NOVEL, UNSURE = "novel", "unsure"
 #: Why a window has no label, in words.
@@ -103,6 +104,7 @@ class ConditionMonitor:
             raise BundleError(mismatch(f"{source}, novelty", f"windows of {LEAST_SAMPLES} samples or more", got))
         if unknown := [label for label in self.spec.healthy if label not in bundle.card.labels]:
             raise BundleError(mismatch(f"{source}, healthy", f"some of {', '.join(bundle.card.labels)}", unknown[0]))
+        self.noise_level = noise_level_of(bundle)
         self._healthy = np.array([label in self.spec.healthy for label in bundle.card.labels])
         self.reset()
 
@@ -159,15 +161,16 @@ class ConditionMonitor:
             return MonitorVerdict(time_s, None, NOVEL, novelty=novelty, health_percent=self._health())
         shown = window_features(window / self.front_end.full_scale, self.front_end)
         probabilities = self.bundle.interpreter.run(shown)
+        noise_db = None if self.noise_level is None else self.noise_level.estimate_db(shown)
         if not np.isfinite(probabilities).all():
             return MonitorVerdict(time_s, None, UNSURE, None, novelty, self._health())
         best = int(np.argmax(probabilities))
         probability = float(probabilities[best])
         if not probability >= self.spec.min_probability:
-            return MonitorVerdict(time_s, None, UNSURE, probability, novelty, self._health(), probabilities)
+            return MonitorVerdict(time_s, None, UNSURE, probability, novelty, self._health(), probabilities, noise_db)
         self._recent.append(float(probabilities[self._healthy].sum()))
         label = self.bundle.card.labels[best]
-        return MonitorVerdict(time_s, label, None, probability, novelty, self._health(), probabilities)
+        return MonitorVerdict(time_s, label, None, probability, novelty, self._health(), probabilities, noise_db)
 
     def _health(self) -> float | None:
         if not self.spec.healthy or not self._recent:

@@ -87,13 +87,14 @@ def draw_calibration(corpus: Corpus, config: KeywordConfig, clips: int = 300, se
     noises = sorted({*corpus.recorded("train"), *corpus.noise_kinds})
     rows = []
     for index in chosen:
-        noise, snr_db = noises[int(rng.integers(len(noises)))], round(float(rng.uniform(-10.0, 20.0)), 2)
+        noise = noises[int(rng.integers(len(noises)))] if noises else NO_NOISE
+        snr_db = round(float(rng.uniform(-10.0, 20.0)), 2)
         noisy, gain_db = rng.random() < _NOISY, round(float(rng.uniform(-20.0, 6.0)), 2)
         noise_seed = int(rng.integers(2**31))
         name, label = clip_name(train.recordings[index], config), train.labels[train.y[index]]
         rows.append(
             CalibrationRow(name, label, noise, snr_db, gain_db, noise_seed)
-            if noisy and train.x[index].any()
+            if noisy and noise != NO_NOISE and train.x[index].any()
             else CalibrationRow(name, label, gain_db=gain_db)
         )
     return render(train.x[chosen], rows, corpus, config, f"from the training part, seed {seed}")

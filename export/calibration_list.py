@@ -14,6 +14,7 @@ from drsn_keras.training.clips import load_clips
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.corpus import Corpus
 from drsn_keras.training.recordings import SPLITS, Recording
+from drsn_keras.training.vibration.config import VibrationConfig
 
 from .calibration import COLUMNS, NO_NOISE, Calibration, CalibrationRow, render
 from .clip_names import clip_name
@@ -23,7 +24,7 @@ _NEEDED = ("clip", "label")
 _LARGEST_DB = 100.0
 
 
-def read_calibration(path: Path, corpus: Corpus, config: KeywordConfig) -> Calibration:
+def read_calibration(path: Path, corpus: Corpus, config: KeywordConfig | VibrationConfig) -> Calibration:
     """Load the clips that a list names, mixed as it says.
 
     A list is what every bundle holds as ``calibration.csv``, or one of the user's own: columns ``clip`` and ``label``,
@@ -125,8 +126,12 @@ def _number(where: str, name: str, text: str) -> float:
     return value
 
 
-def _file(where: str, row: CalibrationRow, path: Path, corpus: Corpus, config: KeywordConfig) -> np.ndarray:
+def _file(
+    where: str, row: CalibrationRow, path: Path, corpus: Corpus, config: KeywordConfig | VibrationConfig
+) -> np.ndarray:
     """A clip that training did not know: taken at the run's rate only."""
+    if isinstance(config, VibrationConfig):
+        raise DataError(mismatch(where, "a window of the run", "another"))
     folders = [Path(config.data)] if config.data else []
     found = next((p for folder in (*folders, path.parent) if (p := folder / row.clip).is_file()), None)
     if found is None:

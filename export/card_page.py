@@ -55,7 +55,7 @@ def card_page(card: ModelCard) -> str:
         _decision(card),
         f"| trained on | {training['data']}; {training['clips']['train']:,} clips, {training['epochs']} epochs "
         f"(best {training['best_epoch']}), seed {training['seed']} |",
-        f"| noise mixed in | {', '.join(training['noise'])} |",
+        f"| noise mixed in | {', '.join(training['noise']) or 'none'} |",
         f"| calibration | {_pairs(training['calibration'])} |",
         "",
     ]

@@ -12,6 +12,7 @@ import tf_keras
 
 from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.model_card import CARD_NAME, MODEL_NAME, DetectorSpec, ModelCard, sha256_of
+from drsn_keras.noise_level_spec import NOISE_MODEL_NAME
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.open_run import OpenRun
 from drsn_keras.training.run_folder import environment, git_revision
@@ -21,6 +22,7 @@ from .calibration import CALIBRATION_NAME, Calibration
 from .card_page import CARD_PAGE_NAME, write_card_page
 from .gzip_size import gzip_size
 from .lowering import Twin, lower
+from .noise_model import noise_level_rows, write_noise_model
 from .quantize import quantize
 from .recipe import Recipe
 
@@ -98,6 +100,7 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
             size_bytes=len(converted.content),
             detector=DetectorSpec(**summary["detector"]),
             monitor=summary["monitor"],
+            noise_level=write_noise_model(run, calibration, recipe.target, building),
             parameters=summary["parameters"],
             macs=summary["macs"],
             synthetic_speech=summary["synthetic_speech"],
@@ -124,7 +127,8 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
 def is_bundle(folder: Path) -> bool:
     """Whether a folder holds a bundle, damaged or not, and nothing else: what may be replaced by a new one."""
     names = {entry.name for entry in folder.iterdir()} if folder.is_dir() else set()
-    return {CARD_NAME, MODEL_NAME} <= names <= {MODEL_NAME, CARD_NAME, CARD_PAGE_NAME, CALIBRATION_NAME}
+    known = {MODEL_NAME, CARD_NAME, CARD_PAGE_NAME, CALIBRATION_NAME, NOISE_MODEL_NAME}
+    return {CARD_NAME, MODEL_NAME} <= names <= known
 
 
 def _measured(summary: dict[str, Any]) -> dict[str, Any]:
@@ -132,6 +136,8 @@ def _measured(summary: dict[str, Any]) -> dict[str, Any]:
     found = {"validation_keras": summary["validation"]}
     if summary["operating_point"]:
         found["detector_on_validation_streams"] = summary["operating_point"]
+    if rows := noise_level_rows(summary):
+        found["noise_level_from_thresholds"] = rows
     return found
 
 

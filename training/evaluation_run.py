@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def evaluate_run(
         out,
         title=f"{config.model} {terms_of(config.task).in_noise}",
         summary=run.summary,
-        config=config.to_dict(),
+        config=_without_folders(config.to_dict()),
         history=history,
         results=results,
         labels=corpus.labels,
@@ -101,6 +102,12 @@ def evaluate_run(
         view=window_view(corpus, config) if vibration else None,
     )
     return results, page
+
+
+def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration for a page that travels: names instead of a machine's paths."""
+    named = {name: Path(config[name]).name for name in ("data", "manifest") if config.get(name)}
+    return {**config, **named, "noise": [Path(folder).name for folder in config["noise"]]}
 
 
 def _history(path: Path) -> list[dict[str, float]]:

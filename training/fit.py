@@ -22,7 +22,9 @@ from .checkpoint import assign, load_checkpoint, save_checkpoint
 from .config import KeywordConfig
 from .corpus import Corpus
 from .epoch_bar import EpochBar
+from .features import BatchFeatures
 from .networks import build_model
+from .noise_level import calibrate_noise_level
 from .operating_point import choose_detector
 from .run_folder import (
     CHECKPOINT,
@@ -183,6 +185,7 @@ def train(
     assign(model.variables, best["weights"], checkpoint)
     save_model(model, run / MODEL)
     device: dict[str, Any] = {"detector": {}, "operating_point": [], "monitor": {}}
+    device["noise_level"] = calibrate_noise_level(model, corpus, config, BatchFeatures(config.spec))
     if isinstance(config, VibrationConfig):
         device["monitor"] = calibrate_monitor(model, corpus, config)
     else:

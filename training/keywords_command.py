@@ -125,7 +125,7 @@ def _handle(arguments: argparse.Namespace) -> None:
 
         return config, open_corpus(config, progress=True)
 
-    summary = start_run(arguments, given, "keywords", new_config, open_data)
+    summary = start_run(arguments, "keywords", new_config, open_data)
     print_summary(summary, arguments, " (synthetic speech)" if summary["synthetic_speech"] else "")
 
 

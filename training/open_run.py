@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from drsn_keras.edge.bundle import Bundle
-from drsn_keras.errors import BundleError, mismatch
+from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.model_card import CARD_NAME, MODEL_NAME, DetectorSpec
 from drsn_keras.typed_fields import check_fields
 
@@ -108,14 +108,21 @@ def open_run(folder: Path, *, overrides: dict[str, Any] | None = None, noise_fol
     values = read_json(folder / CONFIG)
     if isinstance(values, dict):
         values = {**values, **(overrides or {}), **({"noise": list(noise_folders)} if noise_folders else {})}
+        kind = _config_class(values)
+        if strange := sorted(set(overrides or {}) - {field.name for field in dataclasses.fields(kind)}):
+            raise UsageError(mismatch(f"--{strange[0]}", "a run that has one", f"{folder} ({values.get('task')})"))
     config = read_config(values, folder / CONFIG)
     return OpenRun(folder, config, _summary(folder / SUMMARY))
 
 
 def read_config(values: Any, source: Path) -> KeywordConfig | VibrationConfig:
     """The configuration of a run, of the task that it names."""
+    return _config_class(values).from_dict(values, source)
+
+
+def _config_class(values: Any) -> type[KeywordConfig | VibrationConfig]:
     vibration = isinstance(values, dict) and values.get("task") == "vibration"
-    return (VibrationConfig if vibration else KeywordConfig).from_dict(values, source)
+    return VibrationConfig if vibration else KeywordConfig
 
 
 def _summary(path: Path) -> dict[str, Any]:
@@ -123,7 +130,7 @@ def _summary(path: Path) -> dict[str, Any]:
     values = read_json(path)
     kinds = {
         "labels": list, "detector": dict, "validation": dict, "protocol": dict, "clips": dict, "training_noise": list,
-        "operating_point": list, "monitor": dict,
+        "operating_point": list, "monitor": dict, "noise_level": dict,
         "parameters": int, "macs": int, "best_epoch": int, "synthetic_speech": bool,
     }  # fmt: skip
     for name, kind in kinds.items():

@@ -29,7 +29,7 @@ SPLIT_LIST = "splits.csv"
 #: All that training, export and evaluation write into a run folder.
 WRITTEN = (
     *(CONFIG, MODEL, HISTORY, CHECKPOINT, SUMMARY, SPLIT_LIST, "tensorboard", "bundles", "figures", "report.html"),
-    *("evaluation.csv", "evaluation.txt", "thresholds.csv", "confusion.csv", "fresh.wav"),
+    *("evaluation.csv", "evaluation.txt", "thresholds.csv", "confusion.csv", "fresh.wav", "fresh.npz"),
 )
 _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "ai-edge-litert")
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Config = KeywordConfig | VibrationConfig
 
+#: What goes with ``--resume``; all other options are the run's own.
+_BESIDE_RESUME = {"out", "resume", "overwrite", "json", "handler"}
+
 
 def add_run_options(parser: argparse.ArgumentParser) -> None:
     """Add ``--out``, ``--resume``, ``--overwrite`` and ``--json``."""
@@ -33,7 +36,6 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
 
 def start_run(
     arguments: argparse.Namespace,
-    given: dict[str, Any],
     command: str,
     new_config: Callable[[], Config],
     open_data: Callable[[Config, bool], tuple[Config, Corpus]],
@@ -42,8 +44,8 @@ def start_run(
 
     Parameters
     ----------
-    arguments : with ``out``, ``resume``, ``overwrite``
-    given : what else the command line sets; refused with ``--resume``
+    arguments : with ``out``, ``resume``, ``overwrite``; what else is set (not None, not empty) is refused with
+        ``--resume``
     command : such as ``keywords``
     new_config : makes the configuration of a new run
     open_data : a configuration, and whether the run is resumed, to the final configuration and its corpus
@@ -62,8 +64,9 @@ def start_run(
     if arguments.resume and arguments.overwrite:
         raise UsageError("--resume and --overwrite: expected one of them, got both")
     if arguments.resume:
-        if given:
-            options = ", ".join("--" + name.replace("_", "-") for name in given)
+        given = [name for name, value in vars(arguments).items() if value not in (None, [])]
+        if others := [name for name in given if name not in _BESIDE_RESUME]:
+            options = ", ".join("--" + name.replace("_", "-") for name in others)
             raise UsageError(mismatch("--resume", "no other options (the run's own are used)", options))
         quiet_tensorflow()
         from .open_run import read_config

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
 
 from .option_values import parse_pair, parse_words
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _TASKS = ("simulated", "cwru", "paderborn", "mfpt", "xjtu", "seu", "folder", "csv", "npz")
 _KURTOGRAM = "kurtogram"
+_ENVELOPE = "envelope_spectrum"
 _EXAMPLES = """examples:
   drsn-train vibration --out runs/simulated                        simulated machines, no data needed
   drsn-train vibration --data cwru/ --task cwru --split leave-one-load-out --held-out "3 hp" --out runs/cwru
@@ -38,7 +40,7 @@ _LAYOUT = {
     "faulty_last_fraction": "faulty_last_fraction",
 }
 _PLAIN = (
-    *("machines", "split", "held_out", "without", "noisy", "model", "width", "epochs", "batch_size"),
+    *("machines", "split", "held_out", "without", "noisy", "speed_change", "model", "width", "epochs", "batch_size"),
     *("learning_rate", "seed", "deterministic"),
 )
 
@@ -91,6 +93,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     fit.add_argument("--noise-kinds", metavar="NAMES", help="comma-separated generated noises (white,pink,laplacian)")
     fit.add_argument("--snr", metavar="LOW,HIGH", help="range of ratios mixed in [dB] (--snr=-10,20)")
     fit.add_argument("--noisy", type=float, metavar="SHARE", help="share of windows that get noise (0.75)")
+    fit.add_argument(
+        "--speed-change", type=float, metavar="SHARE", help="windows are played faster or slower by up to this (0.03)"
+    )
     fit.add_argument("--epochs", type=int, metavar="N", help="60 by default")
     fit.add_argument("--batch-size", type=int, metavar="N", help="64 by default")
     fit.add_argument("--learning-rate", type=float, metavar="X", help="peak of the cosine schedule")
@@ -112,6 +117,8 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
         if arguments.task is None:
             raise UsageError(mismatch("--data", "a --task with it (the layout is not guessed)", "none"))
         fields["data"] = str(arguments.data.resolve())
+        if arguments.machines is not None:
+            raise UsageError(mismatch("--machines", "none with --data (they are simulated ones)", arguments.machines))
     if arguments.resample is not None:
         fields["resample_hz"] = arguments.resample
     if arguments.noise:
@@ -135,6 +142,8 @@ def _window(arguments: argparse.Namespace) -> dict[str, Any]:
         found["hop_length"] = arguments.hop if arguments.hop is not None else max(1, arguments.window // 2)
     if arguments.input is not None:
         found["channels"] = parse_words(arguments.input, "--input")
+    if arguments.band is not None and _ENVELOPE not in found.get("channels", ()):
+        raise UsageError(mismatch("--band", f"--input with {_ENVELOPE}", arguments.input or "signal"))
     if arguments.band not in {None, _KURTOGRAM}:
         found["band_hz"] = parse_pair(arguments.band, "--band")
     return found
@@ -155,10 +164,21 @@ def _handle(arguments: argparse.Namespace) -> None:
 
         if resume:
             return config, open_vibration_corpus(config)
-        return prepare(config, WindowOptions(**window))
+        config, corpus = prepare(config, WindowOptions(**window))
+        _check_healthy(config.healthy, corpus.labels, "healthy" in given)
+        return config, corpus
 
-    summary = start_run(arguments, {**given, **window}, "vibration", new_config, open_data)
+    summary = start_run(arguments, "vibration", new_config, open_data)
     print_summary(summary, arguments, ", LEAKY" if summary["protocol"].get("leaky") else "")
+
+
+def _check_healthy(healthy: tuple[str, ...], labels: tuple[str, ...], given: bool) -> None:
+    """Labels that the user calls sound have to be there; where the usual one is not, there is no health index."""
+    missing = [label for label in healthy if label not in labels]
+    if missing and given:
+        raise UsageError(mismatch("--healthy", f"some of {', '.join(labels)}", missing[0]))
+    if missing:
+        log(f"note: no state is called {missing[0]}: no health index (name the sound states with --healthy)")
 
 
 def _quiet() -> None:

@@ -2,6 +2,6 @@
 
 from .registry import lowers
 from .targets import TARGETS
-from .twin import PARITY, Twin, check_parity, lower
+from .twin import PARITY, Twin, check_parity, lower, lower_thresholds
 
-__all__ = ["PARITY", "TARGETS", "Twin", "check_parity", "lower", "lowers"]
+__all__ = ["PARITY", "TARGETS", "Twin", "check_parity", "lower", "lower_thresholds", "lowers"]

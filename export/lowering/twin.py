@@ -10,6 +10,7 @@ import numpy as np
 import tf_keras
 
 from drsn_keras.errors import CheckFailed, mismatch
+from drsn_keras.models import thresholds
 
 from .emit import emit
 from .folding import fold
@@ -64,6 +65,27 @@ def lower(model: keras.Model, target: str = "litert", examples: np.ndarray | Non
     if examples is None:
         return twin
     return dataclasses.replace(twin, parity=check_parity(model, twin, examples))
+
+
+def lower_thresholds(model: keras.Model, block: str, examples: np.ndarray, target: str = "litert") -> Twin:
+    """Lower what leads to the thresholds tau of one shrinkage block: inputs to [shape=(thresholds,)].
+
+    Raises
+    ------
+    UsageError
+        If there is no such block.
+    CheckFailed
+        If the twin's thresholds differ from the model's by more than 1e-5 on the examples.
+    """
+    graph = trace(model, f"{block}/shrinkage/tau")
+    fold(graph)
+    specialise(graph, target)
+    twin = Twin(emit(graph, f"{model.name}_tau"), graph, target)
+    expected = thresholds(model, examples)[block][0]
+    difference = float(np.max(np.abs(twin.predict(examples) - expected) / np.maximum(1.0, np.abs(expected))))
+    if not difference <= PARITY:
+        raise CheckFailed(mismatch(f"thresholds of {block}, lowered", f"within {PARITY:g} of Keras", difference))
+    return dataclasses.replace(twin, parity=difference)
 
 
 def check_parity(model: keras.Model, twin: Twin, examples: np.ndarray) -> float:

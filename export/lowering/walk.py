@@ -12,8 +12,13 @@ from .ir import Graph, Op
 from .registry import lower_layer, lowers
 
 
-def trace(model: keras.Model) -> Graph:
+def trace(model: keras.Model, until: str | None = None) -> Graph:
     """Lower a model with one input and one output to primitives, nothing folded yet.
+
+    Parameters
+    ----------
+    until : str, optional
+        Name of a primitive, such as ``unit1/shrinkage/tau``: the graph ends there, as a vector.
 
     Raises
     ------
@@ -31,6 +36,11 @@ def trace(model: keras.Model) -> Graph:
     to = Builder()
     start = to.input(shape)
     graph = Graph(start, _functional(model, to, start), tuple(model.outputs[0].shape[1:]))
+    if until is not None:
+        end = next((op for op in graph.ops() if op.name == until), None)
+        if end is None:
+            raise UsageError(mismatch(f"model {model.name}", f"a primitive {until}", "none of that name"))
+        graph = Graph(start, end, end.shape[2:])
     _shape_output(graph)
     return graph
 

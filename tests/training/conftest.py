@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+
+from . import vibration_machines
 
 
 @pytest.fixture
@@ -41,3 +45,20 @@ def words_folder(tmp_path: Path, write_tone: Callable[..., Path]) -> Path:
             for n in range(2):
                 write_tone(data / word / f"{speaker}-{n}.wav")
     return data
+
+
+@pytest.fixture(scope="session")
+def machines(tmp_path_factory) -> Path:
+    """Three machines in three states, 1 g of gravity in every recording."""
+    return vibration_machines.write_machines(tmp_path_factory.mktemp("machines") / "hall", offset_g=1.0)
+
+
+@pytest.fixture(scope="session")
+def vibration_runs(machines, tmp_path_factory) -> Path:
+    """Two equal deterministic trainings on :func:`machines`: ``whole``, and ``resumed`` after an interruption."""
+    folder = tmp_path_factory.mktemp("runs")
+    command = [sys.executable, vibration_machines.__file__, str(machines), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert done.stdout.splitlines()[-1:] == ["0 130 0"], done.stderr[-2000:]
+    assert f"to go on: drsn-train vibration --out {folder / 'resumed'} --resume" in done.stderr
+    return folder

@@ -85,6 +85,7 @@ def write_run(run: Path, data: Path, noise: Path | None = None, **fields: Any) -
         "detector": {},
         "operating_point": [],
         "monitor": {"min_probability": 0.41, "false_abstention_percent": 2.5},
+        "noise_level": {},
         "clips": {split: len(corpus.clips(split)) for split in ("train", "val")},
         "training_noise": corpus.training_noise_names,
         "protocol": corpus.protocol,

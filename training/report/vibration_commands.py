@@ -13,7 +13,7 @@ from ..vibration.config import SIMULATED, VibrationConfig
 from ..vibration.open_corpus import WindowOptions
 
 _PLAIN = (
-    *("machines", "split", "held_out", "without", "noisy", "model", "width", "epochs", "batch_size"),
+    *("machines", "split", "held_out", "without", "noisy", "speed_change", "model", "width", "epochs", "batch_size"),
     *("learning_rate", "seed"),
 )
 

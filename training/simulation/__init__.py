@@ -3,7 +3,7 @@
 from .drivetrain import REFERENCE_RPM, Drivetrain, Mode, draw_design, draw_drivetrain, with_severity
 from .recording import LEAST_RATE_HZ, Recipe, draw_recipe, render, simulate
 from .states import BEARING_STATES, HEALTH_STATES, check_state
-from .task import LOADS, SPEEDS_RPM, SimulatedRecording, simulated_task
+from .task import LOADS, SPEEDS_RPM, SimulatedRecording, simulated_machine, simulated_task
 
 __all__ = [
     "BEARING_STATES",
@@ -22,6 +22,7 @@ __all__ = [
     "draw_recipe",
     "render",
     "simulate",
+    "simulated_machine",
     "simulated_task",
     "with_severity",
 ]

@@ -9,7 +9,7 @@ import numpy as np
 
 from drsn_keras.errors import UsageError, mismatch
 
-from .drivetrain import draw_design, draw_drivetrain
+from .drivetrain import Drivetrain, draw_design, draw_drivetrain
 from .recording import Recipe, draw_recipe, render
 from .states import HEALTH_STATES, check_state
 
@@ -122,6 +122,15 @@ def simulated_task(
                     name = f"{group}/{state}/{speed_rpm:g}rpm/load{load:g}"
                     task.append(SimulatedRecording(name, group, recipe))
     return task
+
+
+def simulated_machine(seed: int, number: int) -> Drivetrain:
+    """Machine ``number`` (from 0) of the task's design: the same as in :func:`simulated_task` with that seed.
+
+    >>> simulated_machine(1, 0) == simulated_task(1, 1)[0].recipe.drivetrain
+    True
+    """
+    return draw_drivetrain(_stream(seed, 1 + number), draw_design(_stream(seed)))
 
 
 def _stream(seed: int, *key: int) -> np.random.Generator:

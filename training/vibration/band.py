@@ -9,6 +9,8 @@ from drsn_keras.machinery import kurtogram
 
 #: The narrowest band is this part of the sample rate: narrower ones win by chance and miss fast modulations.
 NARROWEST = 1 / 8
+#: Shorter windows have no kurtogram.
+LEAST_SAMPLES = 1024
 #: Share of the windows whose kurtosis counts, those in which a band is most impulsive.
 _TOP = 0.25
 
@@ -24,7 +26,7 @@ def choose_envelope_band(
 
     Parameters
     ----------
-    x : np.ndarray [shape=(n, n_samples)], any unit, n_samples >= 1024
+    x : np.ndarray [shape=(n, n_samples)], any unit, n_samples >= :data:`LEAST_SAMPLES`
         Windows of the training part. Constant ones (a sensor that was off) are passed over.
     sample_rate_hz : float, > 0
     rng : np.random.Generator

@@ -9,22 +9,24 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from drsn_keras.frontend import window_features
+from drsn_keras.frontend import WindowSpec, window_features
 
 from .config import VibrationConfig
 from .corpus import VibrationCorpus
 
 #: Share of a window's power below which a signal counts as silent: nothing is mixed in.
 _SILENCE = 1e-20
+_ROUND = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class VibrationBatches:
     """Endless batches whose content depends on (seed, step) alone, as :class:`~drsn_keras.training.pipeline.Batches`.
 
-    A window is moved by up to half a hop inside its recording (not where windows of one recording stand on both sides
-    of a split), turned over with probability 1/2 (a sensor may be mounted either way), and with probability
-    ``config.noisy`` gets one kind of noise at a ratio drawn from ``config.snr_db``.
+    A window is moved by up to half a hop inside its recording and played faster or slower by up to
+    ``config.speed_change`` (neither where windows of one recording stand on both sides of a split), turned over with
+    probability 1/2 (a sensor may be mounted either way), and with probability ``config.noisy`` gets one kind of noise
+    at a ratio drawn from ``config.snr_db``.
 
     Parameters
     ----------
@@ -37,6 +39,11 @@ class VibrationBatches:
     corpus: VibrationCorpus
     config: VibrationConfig
     seed: int
+
+    @functools.cached_property
+    def spec(self) -> WindowSpec:
+        """The front end, read once."""
+        return self.config.spec
 
     @functools.cached_property
     def rows(self) -> np.ndarray:
@@ -76,11 +83,15 @@ class VibrationBatches:
     def _cut(self, i: int, rng: np.random.Generator) -> np.ndarray:
         windows, n = self.corpus.windows, self.corpus.n_samples
         signal = windows.recordings[windows.recording[i]].signal
-        start = int(windows.start[i])
+        start, length = int(windows.start[i]), n
         if not self.corpus.split.leaky:
-            half = self.config.spec.hop_length // 2
-            start = int(np.clip(start + rng.integers(-half, half + 1), 0, len(signal) - n))
-        return signal[start : start + n].astype(np.float64)
+            half = self.spec.hop_length // 2
+            change = self.config.speed_change
+            # Even lengths of many small factors: what the FFT is quick at.
+            length = min(n + _ROUND * round(n * rng.uniform(-change, change) / _ROUND), len(signal))
+            start = int(np.clip(start + rng.integers(-half, half + 1), 0, len(signal) - length))
+        y = signal[start : start + length].astype(np.float64)
+        return y if length == n else np.fft.irfft(np.fft.rfft(y)[: n // 2 + 1], n) * (n / length)
 
     def _add_noise(self, y: np.ndarray, rng: np.random.Generator) -> None:
         if not self.noise:
@@ -99,7 +110,7 @@ class VibrationBatches:
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Features [shape=(batch, points, channels), float32] and one-hot labels [shape=(batch, classes), float32]."""
         y, labels = self.waves(step)
-        features = window_features(y / self.corpus.full_scale, self.config.spec)
+        features = window_features(y / self.corpus.full_scale, self.spec)
         return features, np.eye(len(self.corpus.labels), dtype=np.float32)[labels]
 
     def dataset(self, first_step: int = 0) -> tf.data.Dataset:
@@ -111,6 +122,6 @@ class VibrationBatches:
                 yield self.batch(step)
                 step += 1
 
-        shapes = ((self.batch_size, *self.config.spec.shape), (self.batch_size, len(self.corpus.labels)))
+        shapes = ((self.batch_size, *self.spec.shape), (self.batch_size, len(self.corpus.labels)))
         signature = tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes)
         return tf.data.Dataset.from_generator(steps, output_signature=signature).prefetch(4)

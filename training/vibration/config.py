@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.frontend import WindowSpec
 from drsn_keras.models import VIBRATION_MODELS
+from drsn_keras.noise import GENERATORS
 from drsn_keras.typed_fields import check_fields
 
 from .layouts.tasks import TASKS
 from .splits import RULES
+from .windows import GROUPS
 
 #: The source that needs no data.
 SIMULATED = "simulated"
 #: Generated noises that training mixes in by default; ``impulsive`` is kept back as one it never heard.
 TRAINING_NOISES = ("white", "pink", "laplacian")
 UNSEEN_NOISES = ("impulsive",)
+#: Beyond this nothing is left of the noise, or of the vibration.
+_LARGEST_DB = 100.0
+#: Options that are not called like their fields.
+_OPTIONS = {"source": "task", "resample_hz": "resample", "snr_db": "snr"}
 #: Smallest and largest value.
 _WHOLE_NUMBERS = {
     "epochs": (1, 1_000_000),
@@ -54,6 +61,8 @@ class VibrationConfig:
         Range of ratios mixed in [dB].
     noisy : float, 0 to 1
         Share of training windows that get noise.
+    speed_change : float, 0 to 0.2
+        Training windows are played faster or slower by up to this share: the speed of a machine varies with its load.
     healthy : tuple of str
         Labels of a sound machine, for the health index.
     model : str
@@ -79,6 +88,7 @@ class VibrationConfig:
     noise_kinds: tuple[str, ...] = TRAINING_NOISES
     snr_db: tuple[float, ...] = (-10.0, 20.0)
     noisy: float = 0.75
+    speed_change: float = 0.03
     healthy: tuple[str, ...] = ("normal",)
     model: str = "wide-drsn-cw"
     width: float = 1.0
@@ -94,7 +104,8 @@ class VibrationConfig:
     def __post_init__(self) -> None:
         def need(condition: bool, name: str, expected: str) -> None:
             if not condition:
-                raise UsageError(mismatch(f"--{name.replace('_', '-')}", expected, repr(getattr(self, name))))
+                option = _OPTIONS.get(name, name.replace("_", "-"))
+                raise UsageError(mismatch(f"--{option}", expected, repr(getattr(self, name))))
 
         need(self.task == "vibration", "task", "vibration")
         need(self.source in TASKS, "source", ", ".join(TASKS))
@@ -109,9 +120,20 @@ class VibrationConfig:
         for name, high in (("learning_rate", 10.0), ("width", 64.0)):
             need(0 < getattr(self, name) <= high, name, f"above 0, at most {high:g}")
         need(0 <= self.noisy <= 1, "noisy", "0 to 1")
-        pair = len(self.snr_db) == 2 and all(map(math.isfinite, self.snr_db)) and self.snr_db[0] <= self.snr_db[1]
-        need(pair, "snr_db", "two numbers, LOW,HIGH")
-        need(self.resample_hz is None or self.resample_hz > 0, "resample_hz", "a rate above 0")
+        need(0 <= self.speed_change <= 0.2, "speed_change", "0 to 0.2")
+        pair = len(self.snr_db) == 2 and -_LARGEST_DB <= self.snr_db[0] <= self.snr_db[1] <= _LARGEST_DB
+        need(pair, "snr_db", f"two numbers, LOW,HIGH, of -{_LARGEST_DB:g} to {_LARGEST_DB:g} dB")
+        need(self.without in {None, *GROUPS}, "without", f"one of {', '.join(GROUPS)}")
+        need(set(self.noise_kinds) <= set(GENERATORS), "noise_kinds", f"none, or some of {', '.join(GENERATORS)}")
+        need(self.resample_hz is None or 0 < self.resample_hz < math.inf, "resample_hz", "a rate above 0")
+
+    @property
+    def root(self) -> Path | None:
+        """Folder that files are named below; None where there are none."""
+        if self.data is None:
+            return None
+        data = Path(self.data)
+        return data.parent if data.is_file() else data
 
     @property
     def spec(self) -> WindowSpec:

@@ -63,7 +63,10 @@ def vibration_corpus(
 
     def read(part: str) -> Clips:
         rows = split.part(part)
-        x = windows.x[rows] * np.float32(_STEPS / spec.full_scale)
+        x = windows.x[rows]
+        # A steady acceleration (gravity, the sensor's offset) is no vibration: ratios to noise must not count it.
+        x -= x.mean(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)
+        x *= np.float32(_STEPS / spec.full_scale)
         recordings = tuple(_as_recording(windows, int(i), part) for i in rows)
         return Clips(x, windows.y[rows], recordings, windows.classes, spec.sample_rate_hz, list(notes))
 
@@ -86,24 +89,20 @@ def vibration_corpus(
 def _as_recording(windows: Windows, i: int, part: str) -> Recording:
     r = windows.recordings[windows.recording[i]]
     start = int(windows.start[i])
-    return Recording(_path(r), r.label, part, r.recording_id, start, start + windows.x.shape[1])
-
-
-def _path(recording) -> Path:
-    return recording.path or Path(recording.recording_id)
+    # By its id: one file may hold several recordings.
+    return Recording(Path(r.recording_id), r.label, part, r.recording_id, start, start + windows.x.shape[1])
 
 
 def _listing(config: VibrationConfig, windows: Windows, split: VibrationSplit) -> list[tuple[str, ...]]:
     """Rows of splits.csv: a row a recording and part."""
-    root = Path(config.data).resolve() if config.data else Path()
-    rows = []
+    rows, root = [], config.root
     for part in SPLITS:
         counts = Counter(windows.recording[split.part(part)].tolist())
         for r, n in sorted(counts.items()):
             one = windows.recordings[r]
-            path = _path(one)
-            name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
-            if one.path is None:
-                name = one.recording_id
+            name = one.recording_id
+            if one.path is not None:
+                below = root is not None and one.path.is_relative_to(root)
+                name = one.path.relative_to(root).as_posix() if below else one.path.name
             rows.append((part, one.label, one.recording_id, name, f"{len(one.signal)} samples, {n} windows"))
     return rows

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from .recording import VibrationRecording
 
@@ -11,12 +13,14 @@ from .recording import VibrationRecording
 CLIPPED_SHARE = 1e-3
 
 
-def describe_recordings(recordings: Sequence[VibrationRecording]) -> list[str]:
+def describe_recordings(recordings: Sequence[VibrationRecording], root: Path | None = None) -> list[str]:
     """Notes of a line each: how many of what, rates, units, speeds that are missing, clipped sensors.
 
     Parameters
     ----------
     recordings : sequence of VibrationRecording
+    root : Path or None
+        Folder that files are named below: notes travel with a model, folders of a machine do not.
 
     Returns
     -------
@@ -47,17 +51,22 @@ def describe_recordings(recordings: Sequence[VibrationRecording]) -> list[str]:
     ]
     still = [r for r in recordings if r.rpm is None]
     if still:
-        first = f"{'first ' if len(still) > 1 else ''}{still[0].where}"
+        first = f"{'first ' if len(still) > 1 else ''}{_where(still[0], root)}"
         notes.append(f"rpm is missing for {len(still)} of {_recordings(n)} ({first})")
-    return notes + _clipping(recordings)
+    return notes + _clipping(recordings, root)
 
 
-def _clipping(recordings: Sequence[VibrationRecording]) -> list[str]:
+def _where(recording: VibrationRecording, root: Path | None) -> str:
+    path = recording.path
+    return recording.where if path is None or root is None else Path(os.path.relpath(path, root)).as_posix()
+
+
+def _clipping(recordings: Sequence[VibrationRecording], root: Path | None) -> list[str]:
     clipped = [(share, r) for r in recordings if (share := r.clipped_share) > CLIPPED_SHARE]
     if not clipped:
         return []
     share, worst = max(clipped, key=lambda pair: pair[0])
-    which = f"{'the worst is ' if len(clipped) > 1 else ''}{worst.where} with {100 * share:.1f} %"
+    which = f"{'the worst is ' if len(clipped) > 1 else ''}{_where(worst, root)} with {100 * share:.1f} %"
     its = "its" if len(clipped) == 1 else "their"
     return [
         f"clipped: {_recordings(len(clipped))} with more than {100 * CLIPPED_SHARE:g} % of {its} samples "

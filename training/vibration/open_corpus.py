@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from drsn_keras.command_line import log
-from drsn_keras.errors import DataError, UsageError, mismatch
+from drsn_keras.errors import DataError, SplitError, UsageError, mismatch
 from drsn_keras.frontend import WindowSpec
 from drsn_keras.frontend.window import ENVELOPE_SPECTRUM
+from drsn_keras.machinery.novelty import LEAST_SAMPLES
 
 from ..simulation import simulated_task
+from .band import LEAST_SAMPLES as KURTOGRAM_SAMPLES
 from .band import choose_envelope_band
 from .config import SIMULATED, VibrationConfig
 from .corpus import VibrationCorpus, vibration_corpus
@@ -48,6 +50,17 @@ class WindowOptions:
     channels: tuple[str, ...] = ("signal",)
     band_hz: tuple[float, float] | None = None
 
+    def __post_init__(self) -> None:
+        # All but the band, which the rate has to allow, is refused before data is read.
+        band = (0.0, WindowSpec.sample_rate_hz / 2) if ENVELOPE_SPECTRUM in self.channels else None
+        WindowSpec(n_samples=self.n_samples, hop_length=self.hop_length, channels=self.channels, band_hz=band)
+        if self.n_samples < LEAST_SAMPLES:
+            expected = f"at least {LEAST_SAMPLES} samples (a monitor judges by them)"
+            raise UsageError(mismatch("window, n_samples", expected, self.n_samples))
+        if band is not None and self.band_hz is None and self.n_samples < KURTOGRAM_SAMPLES:
+            expected = f"LOW,HIGH [Hz] with windows below {KURTOGRAM_SAMPLES} samples (too short for a kurtogram)"
+            raise UsageError(mismatch("--band", expected, "none"))
+
 
 def prepare(config: VibrationConfig, options: WindowOptions) -> tuple[VibrationConfig, VibrationCorpus]:
     """Read a new run's data; its front end gets the rate, the band and the full scale that the training part has.
@@ -59,8 +72,12 @@ def prepare(config: VibrationConfig, options: WindowOptions) -> tuple[VibrationC
     """
     recordings, notes = read_recordings(config)
     windows = cut_windows(recordings, options.n_samples, options.hop_length)
+    if len(windows.classes) < 2:
+        got = f"{len(windows.classes)} ({', '.join(windows.classes)})"
+        raise DataError(mismatch(f"{config.data}, states", "at least 2", got))
     rate_hz = _whole_rate(windows.sample_rate_hz)
     split = choose_split(windows, config)
+    _check_training(windows, split)
     if config.held_out is None and split.held_out is not None:
         log(f"note: tested on {split.by} {split.held_out}; choose another with --held-out")
     train = windows.x[split.train]
@@ -89,7 +106,11 @@ def open_vibration_corpus(config: VibrationConfig) -> VibrationCorpus:
     windows = cut_windows(recordings, spec.n_samples, spec.hop_length)
     if windows.sample_rate_hz != spec.sample_rate_hz:
         raise DataError(mismatch(f"{config.data}, rate", f"{spec.sample_rate_hz} Hz", f"{windows.sample_rate_hz:g} Hz"))
-    return vibration_corpus(config, windows, choose_split(windows, config), notes)
+    try:
+        split = choose_split(windows, config)
+    except UsageError as error:  # the options were right for the data that the run was trained on
+        raise SplitError(f"{config.data}: {error}") from None
+    return vibration_corpus(config, windows, split, notes)
 
 
 def read_recordings(config: VibrationConfig) -> tuple[list[VibrationRecording], list[str]]:
@@ -100,7 +121,7 @@ def read_recordings(config: VibrationConfig) -> tuple[list[VibrationRecording], 
         data = Path(config.data)
         recordings = open_recordings(data, layout_of(config.source, data), LayoutOptions(**config.layout))
     recordings, lines = to_one_rate(recordings, config.resample_hz)
-    return recordings, [*describe_recordings(recordings), *lines]
+    return recordings, [*describe_recordings(recordings, config.root), *lines]
 
 
 def simulated_recordings(seed: int, machines: int, duration_s: float = 2.0) -> list[VibrationRecording]:
@@ -127,11 +148,20 @@ def choose_split(windows: Windows, config: VibrationConfig) -> VibrationSplit:
         log(f"note: {splits[0].sentence}")
     if config.held_out is None:
         return splits[-1]
-    named = [s for s in splits if s.held_out == config.held_out]
-    if not named:
-        groups = ", ".join(str(s.held_out) for s in splits)
-        raise UsageError(mismatch(f"--held-out with {config.split}", f"one of {groups}", config.held_out))
-    return named[0]
+    named = {s.held_out: s for s in splits if s.held_out is not None}
+    if config.held_out not in named:
+        expected = f"one of {', '.join(named)}" if named else "none (no group is left out)"
+        raise UsageError(mismatch(f"--held-out with {config.split}", expected, config.held_out))
+    return named[config.held_out]
+
+
+def _check_training(windows: Windows, split: VibrationSplit) -> None:
+    """What a monitor and a device's full scale need is found out before the training, not after."""
+    train, least = windows.x[split.train], len(windows.classes) + 2
+    if len(train) < least:
+        raise DataError(mismatch(f"{split.rule}, train", f"at least {least} windows", len(train)))
+    if not train.any():
+        raise DataError(mismatch(f"{split.rule}, train", "a vibration", "nothing but zeros"))
 
 
 def _whole_rate(rate_hz: float) -> int:

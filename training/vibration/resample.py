@@ -42,7 +42,7 @@ def to_one_rate(
     if sample_rate_hz is None:
         if len(rates) > 1:
             found = ", ".join(f"{n} at {rate:g} Hz" for rate, n in sorted(rates.items()))
-            raise DataError(mismatch("recordings", "one sample rate, or a rate to convert to (sample_rate_hz)", found))
+            raise DataError(mismatch("recordings", "one sample rate, or one to convert to (--resample)", found))
         return list(recordings), []
     if not sample_rate_hz > 0:
         raise UsageError(mismatch("sample_rate_hz", "a positive number", sample_rate_hz))
