@@ -7,12 +7,14 @@ import json
 import platform
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from drsn_keras.frontend import StreamingFrontEnd
+from drsn_keras.frontend import FrontEndSpec, StreamingFrontEnd, window_features
+from drsn_keras.machinery.novelty import novelty_features
 
 from .bundle import Bundle, load_bundle
 from .listener import KeywordListener
@@ -38,19 +40,13 @@ def measure(bundle: Bundle, seconds: float) -> dict[str, Any]:
         ``front_end_ms`` and ``model_ms`` (median and p90, of one evaluation's hop), ``real_time_factor`` (median
         time by the hop's duration: below 1 keeps up), ``hop_s``, ``rounds``.
     """
-    listener = KeywordListener(bundle)
-    spec = listener.front_end
-    hop = listener.step_frames * spec.hop_length
-    noise = (0.1 * np.random.default_rng(0).standard_normal(hop)).astype(np.float32)
-    front_end, ring = StreamingFrontEnd(spec), FeatureRing(*spec.shape)
-    front_end.push(np.zeros(max(0, spec.frame_length - spec.hop_length)))
+    look, hop_s = _words(bundle) if isinstance(bundle.front_end, FrontEndSpec) else _windows(bundle)
     front_end_s, model_s = [], []
     progress = Progress("bench", seconds)
     begin = time.perf_counter()
     while len(model_s) < _WARM_UP + _AT_LEAST or time.perf_counter() - begin < seconds:
         start = time.perf_counter()
-        ring.push(front_end.push(noise))
-        window = ring.window()
+        window = look()
         middle = time.perf_counter()
         bundle.interpreter.run(window)
         end = time.perf_counter()
@@ -62,10 +58,41 @@ def measure(bundle: Bundle, seconds: float) -> dict[str, Any]:
     return {
         "front_end_ms": _summary(front_end_s),
         "model_ms": _summary(model_s),
-        "real_time_factor": round(float(np.median(front_end_s + model_s)) / listener.hop_s, 5),
-        "hop_s": round(listener.hop_s, 6),
+        "real_time_factor": round(float(np.median(front_end_s + model_s)) / hop_s, 5),
+        "hop_s": round(hop_s, 6),
         "rounds": len(model_s),
     }
+
+
+def _words(bundle: Bundle) -> tuple[Callable[[], np.ndarray], float]:
+    """What computes the next evaluation's input of a listener, and seconds between two."""
+    listener = KeywordListener(bundle)
+    spec = listener.front_end
+    noise = _noise(listener.step_frames * spec.hop_length)
+    front_end, ring = StreamingFrontEnd(spec), FeatureRing(*spec.shape)
+    front_end.push(np.zeros(max(0, spec.frame_length - spec.hop_length)))
+
+    def look() -> np.ndarray:
+        ring.push(front_end.push(noise))
+        return ring.window()
+
+    return look, listener.hop_s
+
+
+def _windows(bundle: Bundle) -> tuple[Callable[[], np.ndarray], float]:
+    """The same of a monitor: what a window is shown to the model as, and how novel it is."""
+    spec = bundle.front_end
+    noise = _noise(spec.n_samples)
+
+    def look() -> np.ndarray:
+        novelty_features(noise, spec.sample_rate_hz)
+        return window_features(noise, spec)
+
+    return look, spec.hop_s
+
+
+def _noise(n: int) -> np.ndarray:
+    return (0.1 * np.random.default_rng(0).standard_normal(n)).astype(np.float32)
 
 
 def peak_rss_bytes() -> int | None:
