@@ -19,7 +19,6 @@ help:
 	@echo "make bench-export    what lowering and each quantisation cost and keep: latency, loss, size (same recordings)"
 	@echo "make bench-firmware  generated C on emulated microcontrollers beside TFLite-Micro: instructions, memory, flash (same recordings)"
 	@echo "make bench-keywords  real speech in real noise: accuracy of the int8 bundle (needs ../shared/data or DRSN_DATA)"
-
 	@echo "make bench-vibration-paper  the paper's experiment on simulated machines: five networks, three noises, three SNRs"
 	@echo "make bench-vibration-cwru   CWRU without a leak: networks and classical rows by load and fault size (same recordings)"
 

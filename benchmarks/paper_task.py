@@ -37,6 +37,9 @@ class Machines:
     def __init__(self, known: int, new: int, windows: int, task_seed: int = 0) -> None:
         recordings = simulated_recordings(task_seed, known + new)
         hop = (len(recordings[0].signal) - N_SAMPLES) // (windows - 1)
+        if hop < N_SAMPLES:
+            # Windows that overlap would share samples between training and test.
+            raise ValueError(f"windows: expected at most {len(recordings[0].signal) // N_SAMPLES}, got {windows}")
         cut = cut_windows(recordings, N_SAMPLES, hop)
         machine = np.array([int(str(r.machine)[-3:]) for r in recordings])[cut.recording]
         self.x, self.y, self.classes, self.rate_hz = cut.x, cut.y, cut.classes, round(cut.sample_rate_hz)

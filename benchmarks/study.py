@@ -38,9 +38,15 @@ def read_results(path: Path) -> list[dict[str, Any]]:
 
 def append_result(path: Path, row: dict[str, Any]) -> None:
     """One line in one write: two processes may append to one file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    with path.open("ab", buffering=0) as file:
         file.write((json.dumps(row) + "\n").encode())
+
+
+def _end_last_line(path: Path) -> None:
+    """A line that a crash has cut off must not take the next one with it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_file() and (content := path.read_bytes()) and not content.endswith(b"\n"):
+        path.write_bytes(content + b"\n")
 
 
 def run_jobs(
@@ -49,7 +55,7 @@ def run_jobs(
     path: Path,
     workers: int,
 ) -> list[dict[str, Any]]:
-    """Run what is not in the results file yet; returns all rows.
+    """Run what is not in the results file yet; returns the rows of these jobs, those of others are left out.
 
     Parameters
     ----------
@@ -60,14 +66,21 @@ def run_jobs(
     path : Path
         JSON lines, each a job with its ``result``.
     workers : int
+
+    Raises
+    ------
+    SystemExit
+        If a process ended early or a job has no result: what is done is kept.
     """
+    _end_last_line(path)
+    wanted = {key_of(job) for group in groups for job in group}
     done = {key_of(row["job"]) for row in read_results(path)}
     waiting = [[job for job in group if key_of(job) not in done] for group in groups]
     waiting = [group for group in waiting if group]
     total = sum(len(group) for group in waiting)
     log(f"{total} trainings to do, {len(done)} done before, {workers} processes")
     if not total:
-        return read_results(path)
+        return _rows_of(path, wanted)
     context = multiprocessing.get_context("spawn")
     tasks = context.Queue()
     for group in waiting:
@@ -82,10 +95,19 @@ def run_jobs(
     if failed:
         raise SystemExit(f"{path}: a worker ended with {failed[0]}; what was done is kept, run the command again")
     log(f"done in {(time.monotonic() - began) / 60:.1f} min")
-    return read_results(path)
+    return _rows_of(path, wanted)
 
 
-def _worker(tasks, work, path: Path) -> None:
+def _rows_of(path: Path, wanted: set[str]) -> list[dict[str, Any]]:
+    """One row for each wanted job."""
+    found = {key_of(row["job"]): row for row in read_results(path)}
+    if missing := wanted - set(found):
+        raise SystemExit(f"{path}: {len(missing)} of {len(wanted)} trainings are missing: run the command again")
+    return [found[key] for key in sorted(wanted)]
+
+
+def _worker(tasks: multiprocessing.Queue, work: Callable, path: Path) -> None:
+    """Take groups until none is left."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     from drsn_keras.training.quiet import quiet_tensorflow
 
@@ -169,7 +191,7 @@ class Network:
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Mean and half of its 95 % interval (Student's t over trainings)."""
+    """Mean and half of its 95 % interval (Student's t) of independent values; half is NaN for a single one."""
     from scipy import stats
 
     values = np.asarray(values, np.float64)

@@ -26,7 +26,8 @@ class MonitorSpec:
     min_probability : float, 0..1
         The monitor is unsure of a window whose largest probability is below this.
     false_abstention_percent : float, 0..100
-        Share of windows like those of training on which it abstains, measured on data held out.
+        Share of windows like those of training, clean and in noise, on which it abstains, measured on recordings that
+        neither training nor the thresholds have seen.
     novelty : dict
         :meth:`drsn_keras.machinery.novelty.NoveltyModel.to_dict`.
     smoothing : int, 1 to 10000
@@ -34,6 +35,8 @@ class MonitorSpec:
     protocol : str
         How training, validation and test parts were kept apart, in a sentence; one that begins with LEAKY is repeated
         wherever the model is used.
+    false_abstention_clean_percent : float or None
+        The same of clean windows alone.
 
     Raises
     ------
@@ -54,6 +57,7 @@ class MonitorSpec:
     novelty: dict[str, Any]
     smoothing: int = 5
     protocol: str = ""
+    false_abstention_clean_percent: float | None = None
 
     def __post_init__(self) -> None:
         if not self.unit.strip():

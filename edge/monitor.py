@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections import deque
+from typing import Any
 
 import numpy as np
 
@@ -45,8 +46,9 @@ class MonitorVerdict:
     novelty : float or None
         Distance from what was trained on, by the largest one that passes: above 1 is novel. None for a fault.
     health_percent : float or None
-        Moving average of the probability of being sound, over classified windows; None before the first of
-        them, and where the card names no healthy label.
+        Moving average of the probability of being sound, over the last ``smoothing`` classified windows; None before
+        the first of them, where the last ``smoothing`` windows all abstained (it begins anew then), and where the
+        card names no healthy label.
     probabilities : np.ndarray [shape=(n_labels,), float32] or None
         All of them.
     noise_level_db : float or None
@@ -113,6 +115,7 @@ class ConditionMonitor:
         self._samples, self._clipped = np.zeros(0), np.zeros(0, bool)
         self._start = 0
         self._recent: deque[float] = deque(maxlen=self.spec.smoothing)
+        self._abstained_in_a_row = 0
 
     @property
     def samples_seen(self) -> int:
@@ -154,23 +157,31 @@ class ConditionMonitor:
 
     def _judge(self, window: np.ndarray, clipped: np.ndarray, time_s: float) -> MonitorVerdict:
         if flag := window_flag(window, clipped):
-            return MonitorVerdict(time_s, None, flag, health_percent=self._health())
+            return self._abstain(time_s, flag)
         features = novelty_features(window, self.front_end.sample_rate_hz)
         novelty = float(self.novelty.distance(features)[0]) / self.novelty.threshold
         if not novelty <= 1.0:
-            return MonitorVerdict(time_s, None, NOVEL, novelty=novelty, health_percent=self._health())
+            return self._abstain(time_s, NOVEL, novelty=novelty)
         shown = window_features(window / self.front_end.full_scale, self.front_end)
         probabilities = self.bundle.interpreter.run(shown)
         noise_db = None if self.noise_level is None else self.noise_level.estimate_db(shown)
         if not np.isfinite(probabilities).all():
-            return MonitorVerdict(time_s, None, UNSURE, None, novelty, self._health())
+            return self._abstain(time_s, UNSURE, novelty=novelty)
         best = int(np.argmax(probabilities))
         probability = float(probabilities[best])
         if not probability >= self.spec.min_probability:
-            return MonitorVerdict(time_s, None, UNSURE, probability, novelty, self._health(), probabilities, noise_db)
+            unsure = {"probability": probability, "probabilities": probabilities, "noise_level_db": noise_db}
+            return self._abstain(time_s, UNSURE, novelty=novelty, **unsure)
+        self._abstained_in_a_row = 0
         self._recent.append(float(probabilities[self._healthy].sum()))
         label = self.bundle.card.labels[best]
         return MonitorVerdict(time_s, label, None, probability, novelty, self._health(), probabilities, noise_db)
+
+    def _abstain(self, time_s: float, reason: str, **known: Any) -> MonitorVerdict:
+        self._abstained_in_a_row += 1
+        if self._abstained_in_a_row >= self.spec.smoothing:
+            self._recent.clear()  # of a machine as it was before
+        return MonitorVerdict(time_s, None, reason, health_percent=self._health(), **known)
 
     def _health(self) -> float | None:
         if not self.spec.healthy or not self._recent:

@@ -76,6 +76,7 @@ def _watch(watcher: ConditionMonitor, measured: Measurement, machine: Machine, a
         "unit": measured.unit,
         **summarize(verdicts),
         "false_abstention_percent": spec.false_abstention_percent,
+        "false_abstention_clean_percent": spec.false_abstention_clean_percent,
         **found,
     }
     _print(result, summary_line(result), arguments)

@@ -25,7 +25,7 @@ def window_result(verdict: MonitorVerdict, name: str) -> dict[str, Any]:
 
 
 def window_line(result: dict[str, Any]) -> str:
-    """Columns two spaces apart: source, time, label, probability, health.
+    """Columns two spaces apart: source, time, label, probability, health and noise where they are known.
 
     >>> window_line({"source": "a.wav", "time_s": 1.0, "label": None, "reason": "novel", "probability": None,
     ...              "health_percent": 93.25})
@@ -38,8 +38,9 @@ def window_line(result: dict[str, Any]) -> str:
         f"{result['time_s']:.2f} s",
         state,
         "-" if probability is None else f"{probability:.2f}",
-        "health -" if health is None else f"health {health:.0f} %",
     ]
+    if health is not None:
+        columns.append(f"health {health:.0f} %")
     if "noise_level_db" in result:
         columns.append(f"noise {result['noise_level_db']:.0f} dB")
     return "  ".join(columns)
@@ -61,7 +62,9 @@ def _state(result: dict[str, Any]) -> str:
 def _abstained(result: dict[str, Any]) -> str:
     reasons = ", ".join(f"{REASONS[reason]} {n}" for reason, n in result["abstained"].items())
     count = result["windows"] - result["classified"]
+    clean = result.get("false_abstention_clean_percent")
     stated = f"{result['false_abstention_percent']:g} % falsely on validation data"
+    stated += f" ({clean:g} % on clean windows)" if clean is not None else ""
     return f"abstained on {count} of {result['windows']} windows" + (f" ({reasons})" if reasons else "") + f", {stated}"
 
 

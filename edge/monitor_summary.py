@@ -24,7 +24,7 @@ def summarize(verdicts: Sequence[MonitorVerdict]) -> dict[str, Any]:
     dict
         ``windows``, ``classified``, ``abstained`` (windows by reason); ``state`` with ``share`` (of the classified
         windows) and ``probability`` (mean over the windows of that state), all None where the recording as a whole is
-        not classified, and ``reason`` then; ``health_percent`` at the end.
+        not classified, and ``reason`` then; ``health_percent`` at the end, None as well where ``state`` is.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def summarize(verdicts: Sequence[MonitorVerdict]) -> dict[str, Any]:
         "share": None,
         "probability": None,
         "reason": None,
-        "health_percent": _rounded(verdicts[-1].health_percent, 1),
+        "health_percent": None,
     }
     if 2 * len(classified) < len(verdicts):
         result["reason"] = abstained.most_common(1)[0][0]
@@ -56,6 +56,7 @@ def summarize(verdicts: Sequence[MonitorVerdict]) -> dict[str, Any]:
     result["state"] = state
     result["share"] = round(len(sums[state]) / len(classified), 4)
     result["probability"] = round(float(np.mean(sums[state])), 4)
+    result["health_percent"] = _rounded(verdicts[-1].health_percent, 1)
     return result
 
 

@@ -15,6 +15,10 @@ from .wav import WavFile
 SUFFIXES = (".wav", ".csv", ".tsv", ".txt", ".npz")
 #: A column of this name holds the time of each sample [s].
 TIME_COLUMN = "time_s"
+#: What an NPZ may call its rate [Hz]; ``drsn-train vibration --task npz`` takes the same.
+_RATE_ARRAYS = ("sample_rate_hz", "fs")
+#: Arrays by which CWRU's own form is known: it is in g without saying so.
+_CWRU_ARRAYS = {"file_number", "load_hp"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -44,9 +48,9 @@ class VibrationFile:
 def read_vibration_file(path: str | Path, channel: str | None = None) -> VibrationFile:
     """Read a file by the end of its name.
 
-    WAV: any PCM or float. CSV, TSV, text: one column of numbers, and perhaps ``time_s``. NPZ: ``signal`` with
-    ``sample_rate_hz``, ``unit`` and ``rpm`` where known, or ``x`` (integers) times ``scale`` [g] with ``fs`` and
-    ``rpm``.
+    WAV: any PCM or float. CSV, TSV, text: one column of numbers, and perhaps ``time_s``. NPZ: ``signal``, or ``x``
+    times ``scale``; ``sample_rate_hz`` or ``fs``, ``unit`` and ``rpm`` where known. CWRU's own NPZ (``x``, ``scale``,
+    ``file_number``, ``load_hp``) without a ``unit`` is in g.
 
     Parameters
     ----------
@@ -57,7 +61,8 @@ def read_vibration_file(path: str | Path, channel: str | None = None) -> Vibrati
     Raises
     ------
     DataError
-        One line: missing, empty, truncated, of another kind, or several channels and no choice.
+        One line: missing, empty, truncated, of another kind, several channels and no choice, or an NPZ that says its
+        signal or its rate twice.
     """
     path = Path(path)
     if not path.is_file():
@@ -95,16 +100,30 @@ def _read_npz(path: Path, channel: str | None) -> VibrationFile:
     except Exception as error:  # a damaged archive surfaces as any of a dozen, tokenize.TokenError among them
         got = f"a damaged or other file ({(str(error).splitlines() or ['no reason given'])[0][:100]})"
         raise DataError(mismatch(path, "an NPZ file of plain arrays", got)) from None
-    rpm = _number(arrays, "rpm", path)
-    if channel is None and "signal" not in arrays and {"x", "scale", "fs"} <= set(arrays):
-        signal = _signal(arrays["x"], f"{path}, x").astype(np.float64) * _number(arrays, "scale", path)
-        return VibrationFile(str(path), signal, _number(arrays, "fs", path), "g", rpm)
-    name = channel or "signal"
+    name = channel or _one_of(arrays, ("signal", "x"), path)
     if name not in arrays:
         raise DataError(mismatch(path, f"an array {name}", ", ".join(arrays) or "no arrays"))
-    unit = str(arrays["unit"]).strip() or None if "unit" in arrays else None
-    rate_hz = _number(arrays, "sample_rate_hz", path)
-    return VibrationFile(str(path), _signal(arrays[name], f"{path}, {name}"), rate_hz, unit, rpm)
+    signal = _signal(arrays[name], f"{path}, {name}")
+    if name == "x" and "scale" in arrays:
+        signal = signal.astype(np.float64) * _scale(arrays["scale"], path)
+    elif channel is None and (name == "x" or "scale" in arrays):
+        expected = "a scale (the signal is x * scale)" if name == "x" else "x with the scale, or signal without"
+        raise DataError(mismatch(path, expected, ", ".join(arrays)))
+    unit = _text(arrays, "unit", path)
+    if unit is None and name == "x" and {"scale", *_CWRU_ARRAYS} <= set(arrays):
+        unit = "g"
+    rate = _one_of(arrays, _RATE_ARRAYS, path) if set(_RATE_ARRAYS) & set(arrays) else None
+    rate_hz = None if rate is None else _number(arrays, rate, path)
+    return VibrationFile(str(path), signal, rate_hz, unit, _number(arrays, "rpm", path))
+
+
+def _one_of(arrays: dict[str, np.ndarray], names: tuple[str, ...], path: Path) -> str:
+    """The one of these names that is there."""
+    there = [name for name in names if name in arrays]
+    if len(there) != 1:
+        got = " and ".join(there) or ", ".join(arrays) or "no arrays"
+        raise DataError(mismatch(path, f"an array {' or '.join(names)}", got))
+    return there[0]
 
 
 def _signal(array: np.ndarray, where: str) -> np.ndarray:
@@ -114,6 +133,25 @@ def _signal(array: np.ndarray, where: str) -> np.ndarray:
         raise DataError(mismatch(where, "samples", "none"))
     array = array.reshape(-1)
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
+
+
+def _scale(value: np.ndarray, path: Path) -> float:
+    """What one step of ``x`` is, in the unit; below 0 where the sensor was mounted the other way round."""
+    if value.size != 1 or value.dtype.kind not in "iuf" or not np.isfinite(value).all() or not value.all():
+        shown = value.reshape(-1)[0] if value.size == 1 else f"shape {value.shape}"
+        raise DataError(mismatch(f"{path}, scale", "a number other than 0", shown))
+    return float(value.reshape(-1)[0])
+
+
+def _text(arrays: dict[str, np.ndarray], name: str, path: Path) -> str | None:
+    """A text; None where there is none, or only blanks."""
+    if name not in arrays:
+        return None
+    value = arrays[name]
+    if value.size != 1 or value.dtype.kind not in "USiuf":
+        raise DataError(mismatch(f"{path}, {name}", "one text", f"shape {value.shape}, {value.dtype}"))
+    item = value.reshape(-1)[0]
+    return (item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)).strip() or None
 
 
 def _number(arrays: dict[str, np.ndarray], name: str, path: Path) -> float | None:

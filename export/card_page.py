@@ -42,6 +42,8 @@ def card_page(card: ModelCard) -> str:
         lines += ["> **Trained and tested on synthetic speech.** Scores on people's voices will be lower.", ""]
     if training["protocol"].get("leaky"):
         lines += [f"> **{training['protocol']['sentence']}**", ""]
+    if training.get("simulated"):
+        lines += ["> **Trained and tested on simulated machines.** Scores on real ones will be lower.", ""]
     lines += [
         f"Tells {len(card.labels)} classes apart in noise: {', '.join(card.labels)}.",
         "",
@@ -63,7 +65,7 @@ def card_page(card: ModelCard) -> str:
         lines += ["## Not in the graph", "", "What the device computes besides the model file:", ""]
         lines += [f"- {part}: `{code}`" for part, code in card.outside_graph.items()] + [""]
     if rows := card.metrics.get(_VERIFICATION):
-        lines += ["## How it does in noise", "", *_in_noise(rows), ""]
+        lines += ["## How it does in noise", "", *_in_noise(rows, card), ""]
     lines += ["## How the data was divided", "", *_bullets(training["protocol"]), ""]
     for name, table in card.metrics.items():
         if name != _VERIFICATION:
@@ -96,15 +98,18 @@ def _quantisation(card: ModelCard) -> str:
     return text
 
 
-def _in_noise(rows: Sequence[dict[str, Any]]) -> list[str]:
+def _in_noise(rows: Sequence[dict[str, Any]], card: ModelCard) -> list[str]:
     """Accuracy by SNR and scheme on the test clips."""
     facts = {"noise", "snr_db", "n", "agreement", "float_difference"}
     schemes = [name for name in rows[0] if name not in facts]
     titles = {"keras": "Keras model", "float32": "float32 file"}
     names = [titles.get(name, f"this file ({name})") for name in schemes]
+    clips, never = ("windows", "saw") if card.monitor else ("clips", "heard")
+    new = "of recordings that training knows (LEAKY)" if card.training["protocol"].get("leaky") else ""
+    which = new or f"that training never {never}"
     lines = [
-        f"Accuracy [%] on {rows[0]['n']:,} test clips that training never heard, and the share of clips on which this "
-        "file answers as the Keras model does.",
+        f"Accuracy [%] on {rows[0]['n']:,} test {clips} {which}, and the share of {clips} on which this file answers "
+        "as the Keras model does.",
         "",
         "| noise | SNR | " + " | ".join(names) + " | agreement |",
         "|---" * (len(names) + 3) + "|",
@@ -130,7 +135,8 @@ def _decision(card: ModelCard) -> str:
         healthy = f", healthy: {', '.join(monitor['healthy'])}" if monitor["healthy"] else ""
         return (
             f"| monitor | samples in {monitor['unit']}; abstains below {monitor['min_probability']:g} and where a "
-            f"window is unlike training, on {monitor['false_abstention_percent']:g} % of validation windows{healthy} |"
+            f"window is unlike training: falsely on {monitor['false_abstention_percent']:g} % of held-out validation "
+            f"windows, {monitor.get('false_abstention_clean_percent')} % of the clean ones{healthy} |"
         )
     detector = card.detector
     return (

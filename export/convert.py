@@ -170,6 +170,7 @@ def training_facts(
     """What a card says about the training: data, split protocol, noise, seed. Folder names, no paths of a machine."""
     return {
         "data": _data(config),
+        "simulated": isinstance(config, VibrationConfig) and not config.data,
         "protocol": summary["protocol"],
         "clips": summary["clips"],
         "noise": summary["training_noise"],

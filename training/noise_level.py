@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from drsn_keras.models import thresholds
-from drsn_keras.noise import NoiseSource
+from drsn_keras.noise import NoiseSource, make_noise
 
 from .clips import Clips
 from .conditions import noisy_clips
@@ -18,11 +18,13 @@ from .corpus import Corpus
 from .validation import validation_sources
 
 #: SNRs [dB] that are fitted and judged; a noise level is minus the SNR.
-SNRS_DB = (20.0, 15.0, 10.0, 5.0, 0.0, -5.0, -10.0)
+SNRS_DB = (15.0, 10.0, 5.0, 0.0, -5.0, -10.0)
 #: Least rank correlation of single windows on validation data ...
 LEAST_CORRELATION = 0.8
 #: ... and each kind of noise has to raise the mean estimate by at least this from one level to the next [dB].
-LEAST_STEP_DB = 0.2
+LEAST_STEP_DB = 1.0
+#: A kind of noise that is reported beside, and judges nothing.
+UNSEEN = "impulsive"
 _FIT, _JUDGE = 700, 300
 _RIDGE = 1e-2
 _SEEDS = (72_001, 72_002)
@@ -54,15 +56,18 @@ def calibrate_noise_level(
     weights, bias = _ridge(x, levels)
     rows, estimates, truth, steady = [], [], [], True
     clips = _some(corpus, "val", max(40, _JUDGE // len(sources)))
-    for source in sources:
+    unseen = [] if UNSEEN in corpus.training_noise_names else [make_noise(UNSEEN)]
+    for source in (*sources, *unseen):
         means = []
         for snr_db, y in noisy_clips(clips, [source], SNRS_DB, _SEEDS[1]):
             level = np.clip(_log_tau(model, features(y))[1] @ weights + bias, -SNRS_DB[0], -SNRS_DB[-1])
             means.append(float(level.mean()))
-            estimates.append(level)
-            truth.append(np.full(len(level), -snr_db))
-            rows.append(_row(source, snr_db, level))
-        steady &= bool(np.all(np.diff(means) >= LEAST_STEP_DB))
+            rows.append({**_row(source, snr_db, level), "seen": source not in unseen})
+            if source not in unseen:
+                estimates.append(level)
+                truth.append(np.full(len(level), -snr_db))
+        if source not in unseen:
+            steady &= bool(np.all(np.diff(means) >= LEAST_STEP_DB))
     estimates, truth = np.concatenate(estimates), np.concatenate(truth)
     correlation = _rank_correlation(estimates, truth)
     rmse_db = float(np.sqrt(np.mean(np.square(estimates - truth))))
@@ -129,14 +134,11 @@ def _row(source: NoiseSource, snr_db: float, level: np.ndarray) -> dict[str, Any
 
 
 def summary_rows(result: dict[str, Any]) -> Sequence[dict[str, Any]]:
-    """Mean over kinds of noise by SNR, for a card."""
-    return [
-        {
-            "snr_db": f"{snr_db:g}",
-            "estimated_noise_level_db": round(
-                float(np.mean([r["estimate_db"] for r in result["rows"] if r["snr_db"] == snr_db])), 1
-            ),
-            "spread_db": round(float(np.mean([r["spread_db"] for r in result["rows"] if r["snr_db"] == snr_db])), 1),
-        }
-        for snr_db in SNRS_DB
-    ]
+    """The estimate [dB] in every kind of noise by SNR, and the spread of single windows, for a card."""
+    found = []
+    for snr_db in SNRS_DB:
+        rows = [r for r in result["rows"] if r["snr_db"] == snr_db]
+        spread = float(np.mean([r["spread_db"] for r in rows]))
+        estimates = {f"{r['noise']}_db" + ("" if r["seen"] else " (unseen)"): round(r["estimate_db"], 1) for r in rows}
+        found.append({"noise_level_db": f"{-snr_db:g}", **estimates, "spread_db": round(spread, 1)})
+    return found

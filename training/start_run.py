@@ -89,7 +89,7 @@ def start_run(
         with run_folder.locked(run):
             config, corpus = open_data(config, arguments.resume)
             return _train(config, corpus, run, command, arguments.resume, arguments.overwrite and existing)
-    except Exception:
+    except BaseException:  # Ctrl-C too
         if made:
             _remove_if_empty(run)
         raise

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from .vibration.corpus import VibrationCorpus
 
 _TASKS = ("simulated", "cwru", "paderborn", "mfpt", "xjtu", "seu", "folder", "csv", "npz")
+#: Rules of tasks on which the usual one cannot be asked: all of CWRU is one machine.
+_SPLITS = {"cwru": "leave-one-load-out"}
 _KURTOGRAM = "kurtogram"
 _ENVELOPE = "envelope_spectrum"
 _EXAMPLES = """examples:
@@ -74,7 +76,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--split",
         metavar="RULE",
         help="leave-one-GROUP-out or GROUP-shares (recording, machine, bearing, load, fault-size); random-windows "
-        "leaks and says so; leave-one-machine-out by default",
+        "leaks and says so; leave-one-machine-out by default, with --task cwru (one machine) leave-one-load-out",
     )
     split.add_argument("--held-out", metavar="NAME", help="the group tested on; the last by default")
     split.add_argument("--without", metavar="GROUP", help="divides recordings that have no such group (sound machines)")
@@ -113,6 +115,8 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
         fields["layout"] = layout
     if arguments.task is not None:
         fields["source"] = arguments.task
+        if arguments.task in _SPLITS:
+            fields.setdefault("split", _SPLITS[arguments.task])
     if arguments.data is not None:
         if arguments.task is None:
             raise UsageError(mismatch("--data", "a --task with it (the layout is not guessed)", "none"))

@@ -15,7 +15,7 @@ class NarrowConv1D(keras.layers.Conv1D):
     Compilers for CPUs lay a convolution out over channels, of which the paper's network has 4 to 16. Here the shifted
     inputs stand under each other with time as the long axis, [kernel * channels, batch * time], and one product with
     the kernel makes the outputs. Where that does not pay (more than 8 input channels, kernels longer than 5, dilation,
-    groups, unknown lengths) it is Keras's own convolution.
+    groups, unknown lengths), and on other backends than TensorFlow, it is Keras's own convolution.
 
     Parameters
     ----------
@@ -32,7 +32,8 @@ class NarrowConv1D(keras.layers.Conv1D):
         length, channels = inputs.shape[1:]
         plain = self.data_format == "channels_last" and self.groups == 1 and self.dilation_rate[0] == 1
         narrow = channels <= MOST_CHANNELS and self.kernel_size[0] <= LONGEST_KERNEL
-        if not (plain and narrow and length and self.padding in {"same", "valid"}):
+        here = keras.backend.backend() == "tensorflow"
+        if not (here and plain and narrow and length and self.padding in {"same", "valid"}):
             return super().call(inputs)
         outputs = self._product(inputs, length, channels)
         if self.use_bias:

@@ -51,6 +51,12 @@ def vibration_network(
     keras.Model
         (batch, points, channels) -> (batch, classes)
 
+    Raises
+    ------
+    ValueError
+        An unknown ``kind``, a ``width`` not above 0; from Keras, an ``input_shape`` of other than two axes, ``classes``
+        below 1.
+
     Examples
     --------
     >>> vibration_network((2048, 1), 10).output_shape

@@ -42,6 +42,11 @@ def wdcnn(
     keras.Model
         (batch, n_samples, channels) -> (batch, classes)
 
+    Raises
+    ------
+    ValueError
+        From Keras: an ``input_shape`` of other than two axes; filters, ``hidden`` or ``classes`` below 1.
+
     References
     ----------
     W. Zhang, G. Peng, C. Li, Y. Chen, Z. Zhang, "A new deep learning model for fault diagnosis with good anti-noise and

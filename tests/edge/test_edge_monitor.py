@@ -89,10 +89,17 @@ def test_health_is_the_moving_average_of_the_healthy_probability(watcher):
     for i, verdict in enumerate(verdicts):
         assert verdict.health_percent == pytest.approx(np.mean(healthy[max(0, i - 4) : i + 1]), abs=1e-4)
     assert verdicts[0].health_percent > 95.0 and verdicts[-1].health_percent < 5.0
-    held = watcher.push(np.zeros(4096))
-    # Windows that are not classified leave it where it was.
-    assert [v.reason for v in held[-4:]] == ["constant"] * 4
-    assert held[-1].health_percent == [v for v in verdicts + held if v.label][-1].health_percent
+
+
+def test_health_is_kept_over_a_few_abstentions_and_then_no_more(watcher):
+    assert watcher.spec.smoothing == 5
+    (*_, last), held = watch(watcher, machine("fault", 2, 9)[: 1024 + 39 * 512]), watcher.push(np.zeros(10 * 512))
+    assert last.label == "fault" and last.health_percent < 5.0
+    assert {v.label for v in held} == {None} and held[-1].reason == "constant"
+    assert [v.health_percent for v in held] == [last.health_percent] * 4 + [None] * 6
+    # It begins anew: what was long ago says nothing about now.
+    again = [v for v in watcher.push(machine("normal", 1, 9)) if v.label]
+    assert again[0].health_percent == pytest.approx(100.0 * again[0].probabilities[0], abs=1e-4)
 
 
 def test_without_healthy_labels_there_is_no_health(tmp_path):

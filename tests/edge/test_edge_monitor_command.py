@@ -64,7 +64,8 @@ def test_json_says_the_same(run, save):
     assert summary["iso"] == {"zone": iso_zone(velocity, 2, "flexible"), "group": 2, "foundation": "flexible"}
     assert summary["bearing"]["rpm"] == 1797.0 and set(summary["bearing"]["found"]) == {"BPFO", "BPFI", "BSF"}
     assert summary["bearing"]["expected_hz"]["BPFO"] == pytest.approx(107.36, abs=0.01)
-    assert summary["health_percent"] > 95.0
+    assert windows[0]["health_percent"] > 95.0
+    assert windows[-1]["health_percent"] is None and summary["health_percent"] is None  # nothing known at the end
 
 
 def test_summary_only_and_several_files(run, save):
@@ -84,8 +85,11 @@ def test_abstains_on_the_whole_when_it_does_on_more_than_half(run, save):
         None,
         "novel",
     )
-    _, out, _ = run("--file", path, "--summary-only")
-    assert f"{path}  summary  abstain (unlike anything trained on); abstained on " in out[0]
+    assert summary["health_percent"] is None
+    _, out, _ = run("--file", path)
+    assert "  health 9" in out[0] and out[-2].endswith("  abstain (unlike anything trained on)  -")
+    assert f"{path}  summary  abstain (unlike anything trained on); abstained on " in out[-1]
+    assert "health" not in out[-1]
 
 
 def test_faulty_signals_are_flagged(run, save):

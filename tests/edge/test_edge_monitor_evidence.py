@@ -109,13 +109,14 @@ def test_majority_ties_and_reasons():
     half = summarize([window("a"), window(None, reason="novel")])
     assert half["state"] == "a" and half["share"] == 1.0
     gone = summarize([window("a"), *[window(None, reason=r) for r in ("nan", "clipped", "clipped")]])
+    assert half["health_percent"] == 50.0 and gone["health_percent"] is None
     assert gone["state"] is None and gone["reason"] == "clipped" and gone["abstained"] == {"clipped": 2, "nan": 1}
 
 
 def test_lines_for_a_person():
     noisy = window_result(MonitorVerdict(1.0, "ok", None, 0.9, 0.5, None, None, 12.34), "a.wav")
     assert noisy["noise_level_db"] == 12.3
-    assert window_line(noisy) == "a.wav  1.00 s  ok  0.90  health -  noise 12 dB"
+    assert window_line(noisy) == "a.wav  1.00 s  ok  0.90  noise 12 dB"
     summary = {
         "source": "a.wav",
         **summarize([MonitorVerdict(1.0, "ok", None, 0.9, 0.5, 80.0)]),

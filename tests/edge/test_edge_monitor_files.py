@@ -9,8 +9,11 @@ import pytest
 from drsn_keras.edge.vibration_file import read_vibration_file
 from drsn_keras.edge.vibration_file_units import SignalFacts, measurement
 from drsn_keras.errors import DataError
+from drsn_keras.training.vibration import open_recordings
 
 Y = np.round(np.sin(np.arange(200) / 3.0), 4)
+COUNTS = np.round(Y * 1000).astype(np.int16)
+CWRU = {"file_number": 97, "load_hp": 0}
 
 
 def test_wav_of_integers_and_of_floats(tmp_path, wav_bytes, s16):
@@ -60,12 +63,56 @@ def test_npz_of_both_forms(tmp_path):
     full = measurement(read_vibration_file(path), SignalFacts())
     assert (full.unit, full.sample_rate_hz, full.rpm) == ("m/s^2", 12000.0, 1500.0)
     np.testing.assert_array_equal(full.signal, Y)
-    np.savez(path, x=np.round(Y * 1000).astype(np.int16), scale=0.002, fs=48000, rpm=1797)
+    np.savez(path, x=COUNTS, scale=0.002, fs=48000, rpm=1797, **CWRU)
     cwru = measurement(read_vibration_file(path), SignalFacts())
     assert (cwru.unit, cwru.sample_rate_hz, cwru.rpm) == ("g", 48000.0, 1797.0)
     np.testing.assert_allclose(cwru.signal, 2.0 * Y, atol=1e-3)
+    np.testing.assert_array_equal(read_vibration_file(path, "x").signal, cwru.signal)
     np.savez(path, left=Y, right=2 * Y)
     np.testing.assert_array_equal(read_vibration_file(path, "right").signal, 2 * Y)
+
+
+@pytest.mark.parametrize("signal", [{"signal": Y}, {"x": COUNTS, "scale": 0.001}, {"x": COUNTS, "scale": -0.001}])
+@pytest.mark.parametrize("rate", ["sample_rate_hz", "fs"])
+@pytest.mark.parametrize("unit", ["m/s^2", b"g", "mm/s"])
+def test_npz_that_training_takes_is_read_alike(tmp_path, signal, rate, unit):
+    path = tmp_path / "a.npz"
+    np.savez(path, **signal, **{rate: 25600}, unit=unit, label="worn", rpm=1480)
+    (trained,) = open_recordings(path, "npz")
+    found = measurement(read_vibration_file(path), SignalFacts())
+    said = (trained.unit, trained.sample_rate_hz, trained.rpm)
+    assert (found.unit, found.sample_rate_hz, found.rpm) == said
+    assert said == ("g" if unit == b"g" else unit, 25600.0, 1480.0)
+    np.testing.assert_allclose(found.signal, trained.signal, rtol=1e-6)
+
+
+def test_only_cwrus_own_npz_is_in_g_without_saying_so(tmp_path):
+    path = tmp_path / "a.npz"
+    for facts in ({}, {"file_number": 97}, {"load_hp": 0}):
+        np.savez(path, x=COUNTS, scale=0.002, fs=12000, **facts)
+        with pytest.raises(DataError, match=r"unit: expected --unit \(the file does not say it\), got none"):
+            measurement(read_vibration_file(path), SignalFacts())
+        assert measurement(read_vibration_file(path), SignalFacts(unit="m/s^2")).unit == "m/s^2"
+    np.savez(path, x=COUNTS, scale=0.002, fs=12000, unit="m/s^2", **CWRU)
+    assert read_vibration_file(path).unit == "m/s^2"
+    np.savez(path, signal=Y, fs=12000, **CWRU)
+    assert read_vibration_file(path).unit is None
+
+
+@pytest.mark.parametrize("signal", [{"signal": Y, "unit": "g"}, {"x": COUNTS, "scale": 0.001, **CWRU}])
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        (SignalFacts(rate_hz=25600), "sample rate: expected 12000 Hz as the file says, got 25600 Hz"),
+        (SignalFacts(unit="m/s^2"), r"unit: expected g as the file says, got m/s\^2"),
+    ],
+)
+def test_options_that_contradict_an_npz_are_one_line(tmp_path, signal, said, says):
+    path = tmp_path / "a.npz"
+    np.savez(path, fs=12000, **signal)
+    with pytest.raises(DataError, match=says) as caught:
+        measurement(read_vibration_file(path), said)
+    assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -98,7 +145,15 @@ def test_bad_files_are_one_line(tmp_path, name, content, says):
 @pytest.mark.parametrize(
     ("arrays", "says"),
     [
-        ({"y": Y}, "an array signal, got y"),
+        ({"y": Y}, "an array signal or x, got y"),
+        ({"signal": Y, "x": Y, "scale": 2.0}, "an array signal or x, got signal and x"),
+        ({"signal": Y, "scale": 2.0}, "x with the scale, or signal without, got signal, scale"),
+        ({"x": Y}, r"a scale \(the signal is x \* scale\), got x"),
+        ({"x": Y, "scale": 0}, "scale: expected a number other than 0, got 0"),
+        ({"x": Y, "scale": "2"}, "scale: expected a number other than 0, got 2"),
+        ({"signal": Y, "sample_rate_hz": 12000, "fs": 12000}, "sample_rate_hz or fs, got sample_rate_hz and fs"),
+        ({"x": Y, "scale": 2.0, "fs": -1}, "fs: expected a number above 0, got -1"),
+        ({"signal": Y, "unit": ["g", "g"]}, r"unit: expected one text, got shape \(2,\)"),
         ({"signal": np.zeros((5, 2))}, "numbers of one channel"),
         ({"signal": np.array(["a"])}, "numbers of one channel"),
         ({"signal": np.zeros(0)}, "samples, got none"),

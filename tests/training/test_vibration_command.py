@@ -7,7 +7,9 @@ import pytest
 
 from drsn_keras.errors import CheckFailed
 from drsn_keras.export.cli import main as export
+from drsn_keras.training.cli import build_parser
 from drsn_keras.training.cli import main as train
+from drsn_keras.training.vibration_command import _given
 
 from .vibration_machines import MACHINES, STATES, WINDOW, save, vibration
 
@@ -92,6 +94,20 @@ def test_data_and_task(fails, machines, words, code, fault):
 )
 def test_options(fails, machines, words, code, fault):
     assert fault in fails(code, "--data", machines, "--task", "npz", *words.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "split"),
+    [
+        ("--data hall --task cwru", "leave-one-load-out"),  # one machine: none to leave out
+        ("--data hall --task cwru --split recording-shares", "recording-shares"),
+        ("--data hall --task npz", None),  # the configuration's default, leave-one-machine-out
+        ("", None),
+    ],
+)
+def test_the_split_where_none_is_named(words, split):
+    arguments = build_parser().parse_args(["vibration", *words.split(), "--out", "run"])
+    assert _given(arguments).get("split") == split
 
 
 def _one_state(data):
@@ -183,6 +199,20 @@ def test_a_calibration_list_names_windows_of_the_run(fails, run, tmp_path):
     words = [run, "--calibration", tmp_path / "list.csv"]
     line = fails(1, *words, main=export, command="convert", left=True)
     assert "line 3, worn/own.wav: expected a window of the run, got another" in line
+
+
+def test_an_interrupt_before_the_training_leaves_no_folder(machines, tmp_path, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("drsn_keras.training.start_run._train", interrupt)
+    run = tmp_path / "run"
+    words = ["vibration", "--data", str(machines), "--task", "npz", "--out", str(run)]
+    assert train(words) == 130
+    assert not run.exists()
+    run.mkdir()  # the user's own is not taken away
+    assert train(words) == 130
+    assert run.is_dir()
 
 
 def test_no_usual_healthy_state_is_a_note(data, tmp_path, capsys, monkeypatch):
