@@ -62,7 +62,7 @@ def split_of(data: Path, name: str, held_out: str) -> tuple[Windows, VibrationSp
 
 
 def corpus_of(data: Path, name: str, held_out: str, channels: tuple[str, ...], seed: int) -> VibrationCorpus:
-    """The corpus that networks train on, in white noise at -10 to 20 dB for three of four windows."""
+    """The corpus that every row trains on, with white noise to mix in."""
     windows, split = split_of(data, name, held_out)
     spec = WindowSpec(
         sample_rate_hz=round(windows.sample_rate_hz),
