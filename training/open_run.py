@@ -128,6 +128,9 @@ def _config_class(values: Any) -> type[KeywordConfig | VibrationConfig]:
 def _summary(path: Path) -> dict[str, Any]:
     """summary.json, with the parts that others build on checked."""
     values = read_json(path)
+    if isinstance(values, dict):
+        # What a task has not: keywords no monitor, networks without shrinkage no noise level.
+        values = {"monitor": {}, "noise_level": {}, **values}
     kinds = {
         "labels": list, "detector": dict, "validation": dict, "protocol": dict, "clips": dict, "training_noise": list,
         "operating_point": list, "monitor": dict, "noise_level": dict,
