@@ -38,6 +38,11 @@ def _model(*layers, shape=(24, 6)):
 @pytest.mark.parametrize("name", catalogue())
 def test_every_network_lowers_to_the_same_function(name, target):
     model = _logits(randomise(catalogue()[name]()))
+    if target == "ethos-u" and name.startswith("vibration"):
+        # Their first convolutions step by 4 to 16.
+        with pytest.raises(UsageError, match="cannot be lowered for ethos-u: strides"):
+            lower(model, target)
+        return
     twin = lower(model, target, _inputs(model))
     assert twin.parity <= 1e-5
     assert np.ptp(twin.predict(_inputs(model))) > 0.1, "an output that says nothing would agree with everything"
