@@ -21,7 +21,7 @@ SHOWN = {
     "envelope-forest": "#2ca02c",
     "fft-svm": "#7f7f7f",
 }
-TITLES = {"load": "one load left out (10 states)", "size": "one fault size held out (4 states)"}
+TITLES = {"load": "load left out", "size": "fault size held out"}
 SNRS_DB = (10.0, 5.0, 0.0, -5.0, -10.0)
 
 

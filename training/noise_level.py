@@ -140,5 +140,5 @@ def summary_rows(result: dict[str, Any]) -> Sequence[dict[str, Any]]:
         rows = [r for r in result["rows"] if r["snr_db"] == snr_db]
         spread = float(np.mean([r["spread_db"] for r in rows]))
         estimates = {f"{r['noise']}_db" + ("" if r["seen"] else " (unseen)"): round(r["estimate_db"], 1) for r in rows}
-        found.append({"noise_level_db": f"{-snr_db:g}", **estimates, "spread_db": round(spread, 1)})
+        found.append({"noise_level_db": f"{0.0 - snr_db:g}", **estimates, "spread_db": round(spread, 1)})
     return found
