@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.frontend import FrontEndSpec
-from drsn_keras.typed_fields import check_fields
+
+from .run_config import RunConfig
 
 #: Generated noises that training mixes in by default ...
 TRAINING_NOISES = ("white", "pink", "brown", "laplacian", "roadside", "babble")
@@ -25,7 +26,7 @@ _WHOLE_NUMBERS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class KeywordConfig:
+class KeywordConfig(RunConfig):
     """Everything that decides what a keyword training does.
 
     Parameters
@@ -63,6 +64,8 @@ class KeywordConfig:
     skip_bad : bool
         Leave unreadable files out, and say so, instead of refusing.
     """
+
+    SPEC = FrontEndSpec
 
     task: str = "keywords"
     data: str | None = None
@@ -105,22 +108,3 @@ class KeywordConfig:
                 if getattr(self, name):
                     option = f"--{name.replace('_', '-')}"
                     raise UsageError(f"{option}: expected only with --data, got it with --synthesize")
-
-    @property
-    def spec(self) -> FrontEndSpec:
-        """The front end."""
-        return FrontEndSpec.from_dict(self.front_end)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for ``config.json``."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any], source: object) -> KeywordConfig:
-        """Read ``config.json`` back; ``source`` is the name that errors give it."""
-        try:
-            config = cls(**check_fields(cls, values, source))
-            _ = config.spec  # checks the front end
-        except UsageError as error:
-            raise BundleError(f"{source}: {error}") from None
-        return config

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from drsn_keras.frontend import WindowSpec, window_features
+from drsn_keras.frontend import window_features
 
 from .config import VibrationConfig
 from .corpus import VibrationCorpus
@@ -39,11 +39,6 @@ class VibrationBatches:
     corpus: VibrationCorpus
     config: VibrationConfig
     seed: int
-
-    @functools.cached_property
-    def spec(self) -> WindowSpec:
-        """The front end, read once."""
-        return self.config.spec
 
     @functools.cached_property
     def rows(self) -> np.ndarray:
@@ -85,7 +80,7 @@ class VibrationBatches:
         signal = windows.recordings[windows.recording[i]].signal
         start, length = int(windows.start[i]), n
         if not self.corpus.split.leaky:
-            half = self.spec.hop_length // 2
+            half = self.config.spec.hop_length // 2
             change = self.config.speed_change
             # Even lengths of many small factors: what the FFT is quick at.
             length = min(n + _ROUND * round(n * rng.uniform(-change, change) / _ROUND), len(signal))
@@ -110,7 +105,7 @@ class VibrationBatches:
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
         """Features [shape=(batch, points, channels), float32] and one-hot labels [shape=(batch, classes), float32]."""
         y, labels = self.waves(step)
-        features = window_features(y / self.corpus.full_scale, self.spec)
+        features = window_features(y / self.corpus.full_scale, self.config.spec)
         return features, np.eye(len(self.corpus.labels), dtype=np.float32)[labels]
 
     def dataset(self, first_step: int = 0) -> tf.data.Dataset:
@@ -122,6 +117,6 @@ class VibrationBatches:
                 yield self.batch(step)
                 step += 1
 
-        shapes = ((self.batch_size, *self.spec.shape), (self.batch_size, len(self.corpus.labels)))
+        shapes = ((self.batch_size, *self.config.spec.shape), (self.batch_size, len(self.corpus.labels)))
         signature = tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes)
         return tf.data.Dataset.from_generator(steps, output_signature=signature).prefetch(4)

@@ -7,12 +7,12 @@ import math
 from pathlib import Path
 from typing import Any
 
-from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.frontend import WindowSpec
 from drsn_keras.models import VIBRATION_MODELS
 from drsn_keras.noise import GENERATORS
-from drsn_keras.typed_fields import check_fields
 
+from ..run_config import RunConfig
 from .layouts.tasks import TASKS
 from .splits import RULES
 from .windows import GROUPS
@@ -36,7 +36,7 @@ _WHOLE_NUMBERS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class VibrationConfig:
+class VibrationConfig(RunConfig):
     """Everything that decides what a vibration training does.
 
     Parameters
@@ -74,6 +74,8 @@ class VibrationConfig:
     epochs, batch_size, learning_rate, weight_decay, label_smoothing, seed, deterministic
         As of a keyword training.
     """
+
+    SPEC = WindowSpec
 
     task: str = "vibration"
     data: str | None = None
@@ -134,22 +136,3 @@ class VibrationConfig:
             return None
         data = Path(self.data)
         return data.parent if data.is_file() else data
-
-    @property
-    def spec(self) -> WindowSpec:
-        """What a model gets of a window."""
-        return WindowSpec.from_dict(self.front_end)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values for ``config.json``."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any], source: object) -> VibrationConfig:
-        """Read ``config.json`` back; ``source`` is the name that errors give it."""
-        try:
-            config = cls(**check_fields(cls, values, source))
-            _ = config.spec  # checks the front end
-        except UsageError as error:
-            raise BundleError(f"{source}: {error}") from None
-        return config
