@@ -8,16 +8,17 @@ from typing import Any
 
 from drsn_keras.command_line import EXIT_FAILED, EXIT_OK, log
 from drsn_keras.errors import DataError, DrsnError, mismatch
+from drsn_keras.recording import Measurement, SignalFacts, measurement
 
 from .bundle import load_bundle
 from .monitor import ConditionMonitor, MonitorVerdict
 from .monitor_evidence import Machine, evidence, parse_bearing
+from .monitor_file import read_recording
 from .monitor_rate import at_model_rate, is_same_rate
 from .monitor_report import summary_line, window_line, window_result
 from .monitor_summary import summarize
+from .monitor_unit import unit_factor
 from .progress import Progress
-from .vibration_file import read_vibration_file
-from .vibration_file_units import Measurement, SignalFacts, measurement, unit_factor
 
 
 def monitor(arguments: argparse.Namespace) -> int:
@@ -30,7 +31,6 @@ def monitor(arguments: argparse.Namespace) -> int:
         arguments.full_scale,
         arguments.sensitivity_mv_per_unit,
         arguments.file_unit,
-        arguments.rpm,
     )
     watcher = ConditionMonitor(load_bundle(arguments.bundle, arguments.threads))
     if watcher.spec.is_leaky:
@@ -40,7 +40,7 @@ def monitor(arguments: argparse.Namespace) -> int:
     code = EXIT_OK
     for name in arguments.file:
         try:
-            measured = measurement(read_vibration_file(name, arguments.channel), facts)
+            measured = measurement(read_recording(name, arguments.channel), facts, arguments.rpm)
             _watch(watcher, measured, machine, arguments)
         except DrsnError as error:
             log(f"drsn-edge: {error}")

@@ -23,9 +23,9 @@ from drsn_keras.machinery import (
     strongest_defect,
     velocity_rms_mm_s,
 )
+from drsn_keras.recording import Measurement
 
 from .monitor_quality import CLIPPED_SHARE, clipped_samples
-from .vibration_file_units import Measurement
 
 #: Shafts slower than this have their unbalance below 10 Hz: ISO 20816-3 then begins at 2 Hz.
 _SLOW_RPM = 600.0

@@ -21,7 +21,8 @@ signal is constant, clipped or no number. Unit, rate, speed and machine are neve
 def add_monitor_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
     """Add all but the bundle and ``--json``; ``count`` converts a number of threads."""
     add = parser.add_argument
-    add("--file", nargs="+", required=True, metavar="REC", help="WAV, CSV (TSV, text) or NPZ files, each one recording")
+    files = "WAV, CSV (TSV, text), NPZ or Parquet files, each one recording"
+    add("--file", nargs="+", required=True, metavar="REC", help=files)
     add("--summary-only", action="store_true", help="one line a file, none a window")
     signal = parser.add_argument_group("what the files do not say about their samples").add_argument
     signal("--unit", type=_unit, metavar="UNIT", help="of the vibration: g, m/s^2, or the model's own")

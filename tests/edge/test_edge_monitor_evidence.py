@@ -7,12 +7,12 @@ import pytest
 
 from drsn_keras.edge.monitor import MonitorVerdict
 from drsn_keras.edge.monitor_evidence import Machine, evidence, parse_bearing
+from drsn_keras.edge.monitor_file import read_recording
 from drsn_keras.edge.monitor_report import summary_line, window_line, window_result
 from drsn_keras.edge.monitor_summary import summarize
-from drsn_keras.edge.vibration_file import read_vibration_file
-from drsn_keras.edge.vibration_file_units import Measurement, SignalFacts, measurement
 from drsn_keras.errors import DataError
 from drsn_keras.machinery import KNOWN_BEARINGS
+from drsn_keras.recording import Measurement, SignalFacts, measurement
 
 BEARING = KNOWN_BEARINGS["6205-2RS"]
 RATE = 12000
@@ -92,9 +92,7 @@ def test_bearings_from_text():
 def test_real_bearings(shared_data):
     found = {}
     for name in ("105_IR007_load0", "130_OR007at6_load0", "097_normal_load0"):
-        measured = measurement(
-            read_vibration_file(shared_data / "vibration" / "cwru_12k_de" / f"{name}.npz"), SignalFacts()
-        )
+        measured = measurement(read_recording(shared_data / "vibration" / "cwru_12k_de" / f"{name}.npz"), SignalFacts())
         found[name[:3]] = evidence(measured, Machine(BEARING, 2, "rigid"))
     assert [f["bearing"]["strongest"] for f in found.values()] == ["BPFI", "BPFO", None]
     assert {f["iso"]["zone"] for f in found.values()} == {"A"}

@@ -162,8 +162,10 @@ def test_what_files_do_not_say_has_to_be_given(fails, tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text("\n".join(f"{value:.5f}" for value in vibration(state, 1)))
     words = ["--data", tmp_path / "plain", "--task", "folder"]
-    assert "sample_rate_hz: expected a rate, given or in the file, got none" in fails(1, *words, "--unit", "g")
-    assert "unit: expected a unit (g, m/s^2, mm/s ...)" in fails(1, *words, "--rate", "4000")
+    assert "sample rate: expected --rate HZ (the file does not say it), got none" in fails(1, *words, "--unit", "g")
+    assert "unit: expected --unit (g, m/s^2, mm/s ...; the file does not say it), got none" in fails(
+        1, *words, "--rate", "4000"
+    )
     assert "machine: expected a machine to split by" in fails(1, *words, "--rate", "4000", "--unit", "g")
 
 

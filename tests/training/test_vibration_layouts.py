@@ -89,7 +89,7 @@ def test_cwru_npz_refused(tmp_path: Path) -> None:
     files.write_cwru_npz(path, label="broken")
     assert message_of(path, "cwru-npz").endswith("expected normal, or a state like IR007, B014, OR021@6, got 'broken'")
     files.write_cwru_npz(path, x=np.zeros((30, 2), np.int16))
-    assert message_of(path, "cwru-npz").endswith("x: expected samples of one channel, got shape (30, 2), int16")
+    assert message_of(path, "cwru-npz").endswith("x: expected numbers of one channel, got shape (30, 2), int16")
     files.write_cwru_npz(path, x=np.full(3000, 7, np.int16))
     assert "expected a signal that changes, got 3000 samples of 0.0007" in message_of(path, "cwru-npz")
     files.write_cwru_npz(path, number=3001, label="IR007")

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.recording import as_number, as_signal
 
 from ..recording import VibrationRecording
 from .cwru_table import FILES, NOMINAL_RPM, describe_state
-from .files import as_number, as_signal, files_below, need_field, read_mat
+from .files import files_below, need_field, read_mat
 from .options import LayoutOptions
 
 OPTIONS = frozenset({"classes"})

@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.recording import as_number, as_signal, read_npz
 
 from ..recording import VibrationRecording
 from .cwru_table import FILES, describe_state
-from .files import as_number, as_signal, files_below, need_field, read_npz
+from .files import files_below, need_field
 from .options import LayoutOptions
 
 OPTIONS = frozenset({"classes"})

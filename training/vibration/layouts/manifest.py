@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import DataError, UsageError, mismatch
+from drsn_keras.recording import need_content
 
 from ..recording import VibrationRecording
-from .files import need_content
 from .options import NAMED, LayoutOptions
-from .signal_file import in_units, merge_facts, read_rpm, read_signal_file
+from .signal_file import read_recording
 
 OPTIONS = frozenset({"sample_rate_hz", "unit", "channel", "sensitivity_mv_per_unit", "file_unit", "full_scale"})
 _NUMBERS = ("sample_rate_hz", "sensitivity_mv_per_unit", "full_scale")
@@ -84,19 +84,6 @@ def _read(path: Path, row: dict[str, str], options: LayoutOptions, where: str) -
         merged = dataclasses.replace(options, **given)
     except UsageError as error:
         raise DataError(f"{where}, {error}") from None
-    facts: dict[str, Any] = {n: row[n] for n in NAMED if row.get(n)}
-    if "rpm" in facts:
-        facts["rpm"] = read_rpm(facts["rpm"], where)
-    found = read_signal_file(path, merged.channel)
-    signal, unit, rate_hz = in_units(found, merged, path)
     name = row["file"] if not row.get("channel") else f"{row['file']}:{row['channel']}"
-    return VibrationRecording(
-        signal,
-        unit,
-        rate_hz,
-        row["label"],
-        row.get("recording_id") or name,
-        sensor=found.channel,
-        path=path,
-        **merge_facts(found.facts, facts, path),
-    )
+    said = {n: row[n] for n in NAMED if row.get(n)}
+    return read_recording(path, row["label"], row.get("recording_id") or name, merged, said, where)

@@ -15,9 +15,10 @@ import re
 from pathlib import Path
 
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.recording import as_number, as_signal
 
 from ..recording import VibrationRecording
-from .files import as_number, as_signal, files_below, need_field, read_mat
+from .files import files_below, need_field, read_mat
 from .options import LayoutOptions
 
 OPTIONS: frozenset[str] = frozenset()

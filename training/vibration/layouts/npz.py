@@ -8,20 +8,18 @@ say.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
-
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.recording import RATE_ARRAYS, SIGNAL_ARRAYS, as_positive, as_text, one_of, read_npz, signal_array
 
 from ..recording import VibrationRecording
-from .files import as_number, as_signal, as_text, files_below, read_npz
+from .files import files_below
 from .options import LayoutOptions
 
 OPTIONS: frozenset[str] = frozenset()
 _FACTS = ("machine", "bearing", "load", "fault_size", "sensor")
-FIELDS = ("signal", "x", "scale", "sample_rate_hz", "fs", "unit", "label", "rpm", "recording_id", *_FACTS)
+FIELDS = (*SIGNAL_ARRAYS, "scale", *RATE_ARRAYS, "unit", "label", "rpm", "recording_id", *_FACTS)
 
 
 def find(path: Path, options: LayoutOptions) -> list[VibrationRecording]:
@@ -43,38 +41,16 @@ def _read(path: Path, name: str) -> VibrationRecording:
     odd = sorted(set(arrays) - set(FIELDS))
     if odd:
         raise DataError(mismatch(path, f"arrays of {', '.join(FIELDS)}", ", ".join(odd)))
-    rate = _one_of(arrays, ("sample_rate_hz", "fs"), path)
-    rpm = arrays.get("rpm")
+    rate, unit, label = (one_of(arrays, names, path) for names in (RATE_ARRAYS, ("unit",), ("label",)))
+    _, signal = signal_array(arrays, path)
+    facts = {fact: as_text(arrays[fact], f"{path}, {fact}") or None for fact in _FACTS if fact in arrays}
     return VibrationRecording(
-        _signal(arrays, path),
-        as_text(_one_of(arrays, ("unit",), path)[1], f"{path}, unit"),
-        as_number(rate[1], f"{path}, {rate[0]}"),
-        as_text(_one_of(arrays, ("label",), path)[1], f"{path}, label"),
+        signal,
+        as_text(arrays[unit], f"{path}, unit"),
+        as_positive(arrays[rate], f"{path}, {rate}"),
+        as_text(arrays[label], f"{path}, label"),
         as_text(arrays["recording_id"], f"{path}, recording_id") if "recording_id" in arrays else name,
-        rpm=None if rpm is None else as_number(rpm, f"{path}, rpm"),
+        rpm=as_positive(arrays["rpm"], f"{path}, rpm") if "rpm" in arrays else None,
         path=path,
-        **{fact: as_text(arrays[fact], f"{path}, {fact}") for fact in _FACTS if fact in arrays},
+        **facts,
     )
-
-
-def _signal(arrays: Mapping[str, np.ndarray], path: Path) -> np.ndarray:
-    name, values = _one_of(arrays, ("signal", "x"), path)
-    y = as_signal(values, f"{path}, {name}")
-    if (name == "x") != ("scale" in arrays):
-        expected = "a scale (the signal is x * scale)" if name == "x" else "x with the scale, or signal without"
-        raise DataError(mismatch(path, expected, ", ".join(arrays)))
-    if name == "signal":
-        return y
-    scale = as_number(arrays["scale"], f"{path}, scale")
-    if scale == 0:
-        raise DataError(mismatch(f"{path}, scale", "a number other than 0", "0"))
-    return y.astype(np.float64) * scale
-
-
-def _one_of(arrays: Mapping[str, np.ndarray], names: tuple[str, ...], path: Path) -> tuple[str, np.ndarray]:
-    """The one array of these names that is there."""
-    there = [name for name in names if name in arrays]
-    if len(there) != 1:
-        got = " and ".join(there) or ", ".join(arrays) or "no arrays"
-        raise DataError(mismatch(path, f"an array {' or '.join(names)}", got))
-    return there[0], arrays[there[0]]

@@ -18,9 +18,10 @@ from pathlib import Path
 import numpy as np
 
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.recording import as_signal
 
 from ..recording import VibrationRecording
-from .files import as_signal, files_below, need_field, read_mat
+from .files import files_below, need_field, read_mat
 from .options import LayoutOptions
 
 OPTIONS = frozenset({"unit"})

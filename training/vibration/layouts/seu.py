@@ -16,11 +16,11 @@ import re
 from pathlib import Path
 
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.recording import choose_column, read_table
 
 from ..recording import VibrationRecording
 from .files import files_below
 from .options import LayoutOptions
-from .text_table import choose_column, read_table
 
 OPTIONS = frozenset({"unit", "sample_rate_hz", "channel"})
 HEADER_LINES = 16
@@ -50,7 +50,7 @@ def _read(path: Path, options: LayoutOptions) -> VibrationRecording:
     if not found:
         raise DataError(mismatch(path, "a name like ball_20_0.csv", path.name))
     table = read_table(path, HEADER_LINES, N_CHANNELS)
-    _, column = choose_column(table, options.channel, path)
+    column = choose_column(table.names, options.channel, path)
     state = found[1]
     return VibrationRecording(
         table.columns[:, column],

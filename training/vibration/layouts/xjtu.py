@@ -18,11 +18,11 @@ from collections import defaultdict
 from pathlib import Path
 
 from drsn_keras.errors import DataError, UsageError, mismatch
+from drsn_keras.recording import choose_column, read_table
 
 from ..recording import VibrationRecording
 from .files import files_below
 from .options import LayoutOptions
-from .text_table import choose_column, read_table
 
 OPTIONS = frozenset({"unit", "channel", "healthy_first_fraction", "faulty_last_fraction"})
 SAMPLE_RATE_HZ = 25600
@@ -91,7 +91,7 @@ def _read(path: Path, label: str, unit: str, channel: str | None) -> VibrationRe
         raise DataError(mismatch(f"{path} line 1", ", ".join(_COLUMNS), ", ".join(table.names)))
     if len(table.columns) != SAMPLES_A_FILE:
         raise DataError(mismatch(path, f"{SAMPLES_A_FILE} samples", len(table.columns)))
-    name, column = choose_column(table, channel, path)
+    column = choose_column(table.names, channel, path)
     return VibrationRecording(
         table.columns[:, column],
         unit,
@@ -102,6 +102,6 @@ def _read(path: Path, label: str, unit: str, channel: str | None) -> VibrationRe
         bearing=path.parent.name,
         load=f"{condition[2]} kN",
         rpm=float(condition[1]) * 60.0,
-        sensor=name,
+        sensor=table.names[column],
         path=path,
     )
