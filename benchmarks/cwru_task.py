@@ -12,6 +12,7 @@ import numpy as np
 from drsn_keras.frontend import WindowSpec
 from drsn_keras.noise import make_noise, mix_at_snr
 from drsn_keras.training.vibration.band import choose_envelope_band
+from drsn_keras.training.vibration.baseline_rows import with_noisy_copies
 from drsn_keras.training.vibration.config import VibrationConfig
 from drsn_keras.training.vibration.corpus import VibrationCorpus, vibration_corpus
 from drsn_keras.training.vibration.layouts import LayoutOptions, open_recordings
@@ -100,18 +101,5 @@ def noisy_copies(data: Path, name: str, held_out: str, copies: int, seed: int) -
     """Training windows clean and in white noise at -10 to 20 dB: what a classical row is fitted on."""
     windows, split = split_of(data, name, held_out)
     x, y = windows.x[split.train], windows.y[split.train]
-    rng = np.random.default_rng([5, seed])
-    source = make_noise(MATCHED)
-    parts = [x]
-    for _ in range(copies):
-        snr_db = rng.uniform(-10.0, 20.0, len(x))
-        rate = round(windows.sample_rate_hz)
-        parts.append(
-            np.stack(
-                [
-                    mix_at_snr(w - w.mean(), source(rng, N_SAMPLES, rate), float(s))[0]
-                    for w, s in zip(x, snr_db, strict=True)
-                ]
-            )
-        )
-    return np.concatenate(parts), np.tile(y, copies + 1)
+    rate, rng = round(windows.sample_rate_hz), np.random.default_rng([5, seed])
+    return with_noisy_copies(x, y, [make_noise(MATCHED)], rate, (-10.0, 20.0), rng, copies)

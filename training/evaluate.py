@@ -7,6 +7,7 @@ import dataclasses
 import io
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -25,19 +26,32 @@ from .vibration.config import VibrationConfig
 COLUMNS = ("model", "scheme", "noise", "seen", "snr_db", "accuracy", "ci_low", "ci_high", "n")
 #: Appended where states are told apart, some of which may be rare.
 MACRO_F1 = "macro_f1"
+#: Scheme of rows that are no network.
+CLASSICAL = "classical"
 _SEED = 30_001
 
-#: Features [shape=(n, frames, channels)] to class probabilities [shape=(n, classes)].
+#: Features [shape=(n, frames, channels)], or waveforms, to class probabilities [shape=(n, classes)].
 Predictor = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
 class Candidate:
-    """One thing to evaluate: a Keras model or a bundle."""
+    """One thing to evaluate: a Keras model, a bundle, or a classical row.
+
+    Parameters
+    ----------
+    model, scheme : str
+        A classical row is its model; its scheme is :data:`CLASSICAL`.
+    predict : callable
+    input : str
+        ``features`` of the task's front end, or ``signal``: waveforms [shape=(n, n_samples), float32] of the same
+        condition, at a full scale of 1.
+    """
 
     model: str
     scheme: str
     predict: Predictor
+    input: Literal["features", "signal"] = "features"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,7 +129,7 @@ def evaluate(
         if observe is not None:
             observe(condition, x)
         for candidate in candidates:
-            predicted = candidate.predict(x).argmax(axis=-1)
+            predicted = candidate.predict(x if candidate.input == "features" else y).argmax(axis=-1)
             results.append(Result(candidate.model, candidate.scheme, condition, predicted, clips.y))
 
     look(Condition(CLEAN, float("inf"), True), clips.x.astype(np.float32) / 32768.0)

@@ -14,7 +14,9 @@ _EXAMPLES = """examples:
   drsn-train evaluate runs/mine                     the Keras model and every bundle of the run
   drsn-train evaluate runs/mine/bundles/int8        one bundle
   drsn-train evaluate runs/mine --noises recorded,white --snrs 10,0,-5
+  drsn-train evaluate runs/pump --baselines         a vibration run beside classical rows
 """
+_ALL = "all"
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -31,6 +33,14 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_data_options(parser)
     parser.add_argument("--noises", metavar="NAMES", help="comma-separated; all kinds and all recordings by default")
     parser.add_argument("--snrs", metavar="DB", help="comma-separated SNRs [dB]; 20,15,10,5,0,-5,-10 by default")
+    parser.add_argument(
+        "--baselines",
+        nargs="?",
+        const=_ALL,
+        metavar="NAMES",
+        help="fit classical rows on a vibration run's training windows and evaluate them too: comma-separated of "
+        "envelope-forest, fft-svm, fft-ridge, rms-kurtosis; all without NAMES",
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="by default the run's folder, or BUNDLE-evaluation")
     parser.add_argument("--json", action="store_true", help="print the results as JSON lines")
     parser.set_defaults(handler=_handle)
@@ -42,8 +52,10 @@ def _handle(arguments: argparse.Namespace) -> None:
     quiet_tensorflow()
     from drsn_keras.model_card import CARD_NAME
 
+    from .evaluate import CLASSICAL
     from .evaluation_run import evaluate_run
     from .open_run import run_of_bundle
+    from .vibration.baselines import BASELINES
 
     snrs = None
     if arguments.snrs is not None:
@@ -52,17 +64,31 @@ def _handle(arguments: argparse.Namespace) -> None:
         except ValueError:
             raise UsageError(mismatch("--snrs", "comma-separated numbers [dB]", repr(arguments.snrs))) from None
     noises = [n.strip() for n in arguments.noises.split(",") if n.strip()] if arguments.noises else None
+    baselines = None
+    if arguments.baselines is not None:
+        names = arguments.baselines
+        baselines = BASELINES if names == _ALL else [n.strip() for n in names.split(",") if n.strip()]
     bundle = arguments.target if (arguments.target / CARD_NAME).is_file() else None
     folder = run_of_bundle(bundle, arguments.run) if bundle else arguments.target
     run = open_run_with(arguments, folder)
     bundles = [bundle] if bundle else run.bundles()
-    results, page = evaluate_run(run, bundles, noises=noises, snrs_db=snrs, out=arguments.out, with_keras=not bundle)
+    results, page = evaluate_run(
+        run,
+        bundles,
+        noises=noises,
+        snrs_db=snrs,
+        out=arguments.out,
+        with_keras=not bundle,
+        baselines=baselines,
+    )
     if arguments.json:
         for result in results:
             print(json.dumps(result.row()))
         return
-    for result in results:
+    names = [result.model if result.scheme == CLASSICAL else result.scheme for result in results]
+    width = max(8, *map(len, names))
+    for name, result in zip(names, results, strict=True):
         row = result.row()
         condition = "clean" if result.condition.clean else f"{row['noise']} {row['snr_db']} dB"
-        print(f"{row['scheme']:>8}  {condition:<28} {row['accuracy']:>6} %  ({row['ci_low']} to {row['ci_high']})")
+        print(f"{name:>{width}}  {condition:<28} {row['accuracy']:>6} %  ({row['ci_low']} to {row['ci_high']})")
     print(page)

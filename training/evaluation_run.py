@@ -22,6 +22,7 @@ from .report.terms import terms_of
 from .report.vibration_commands import training_command
 from .report.window_view import window_view
 from .run_folder import HISTORY
+from .vibration.baseline_rows import check_baselines, fit_baselines
 from .vibration.config import SIMULATED, VibrationConfig
 
 
@@ -33,6 +34,7 @@ def evaluate_run(
     snrs_db: Sequence[float] | None = None,
     out: Path | None = None,
     with_keras: bool = True,
+    baselines: Sequence[str] | None = None,
 ) -> tuple[list[Result], Path]:
     """Evaluate a run's Keras model and bundles on its test clips, or test windows.
 
@@ -42,11 +44,15 @@ def evaluate_run(
     snrs_db : 20 down to -10 dB by default
     out : folder for evaluation.csv, thresholds.csv, confusion.csv, report.html and figures; by default the run's, or,
         without the Keras model, one beside the bundle
+    baselines : classical rows to fit on the training windows of a vibration run and to evaluate beside the network
 
     Returns
     -------
     (list of Result, Path of report.html)
     """
+    if baselines is not None:
+        baselines = list(dict.fromkeys(baselines))
+        check_baselines(baselines, run.config)
     corpus = run.corpus
     history = _history(run.folder / HISTORY)
     config = run.config
@@ -64,13 +70,14 @@ def evaluate_run(
     names = [bundle.card.scheme for bundle in opened]
     if len(set(names)) < len(names):
         names = [path.name for path in bundles]
-    candidates = [Candidate(config.model, "keras", run.predict)] if with_keras else []
-    candidates += [
+    networks = [Candidate(config.model, "keras", run.predict)] if with_keras else []
+    networks += [
         Candidate(bundle.card.model, name, bundle.interpreter.run_batch)
         for name, bundle in zip(names, opened, strict=True)
     ]
     out = out or (run.folder if with_keras else bundles[0].with_name(bundles[0].name + "-evaluation"))
     out.mkdir(parents=True, exist_ok=True)
+    classical, fitting = fit_baselines(corpus, config, baselines) if baselines else ([], None)
 
     thresholds = []
     singles = set(corpus.recorded("test"))  # all recordings together stand for them
@@ -79,11 +86,12 @@ def evaluate_run(
         if condition.noise not in singles:
             thresholds.extend(threshold_rows(run.model, condition, features))
 
-    results = evaluate(candidates, corpus, config, noises=noises, snrs_db=snrs_db or SNR_GRID_DB, observe=observe)
+    snrs_db = snrs_db or SNR_GRID_DB
+    results = evaluate([*networks, *classical], corpus, config, noises=noises, snrs_db=snrs_db, observe=observe)
     write_evaluation(out / "evaluation.csv", results, f1_classes=len(corpus.labels) if vibration else None)
     write_confusion(out / "confusion.csv", results, corpus.labels)
     write_thresholds(out / "thresholds.csv", thresholds)
-    sounds = pick_sounds(corpus, config, candidates, noises, seed=config.seed)
+    sounds = pick_sounds(corpus, config, networks, noises, seed=config.seed)
     cards = [bundle.card.to_dict() for bundle in opened]
     page = write_report(
         out,
@@ -98,8 +106,9 @@ def evaluate_run(
         bundles=cards,
         verification=next((c["metrics"] for c in cards if "verification" in c["metrics"]), None),
         synthetic=config.source == SIMULATED if vibration else corpus.synthetic,
-        commands=commands_of(run, noises, snrs_db or SNR_GRID_DB),
+        commands=commands_of(run, noises, snrs_db, baselines),
         view=window_view(corpus, config) if vibration else None,
+        fitting=fitting,
     )
     return results, page
 
@@ -119,16 +128,19 @@ def _history(path: Path) -> list[dict[str, float]]:
         raise BundleError(mismatch(path, "a table of numbers", error)) from None
 
 
-def commands_of(run: OpenRun, noises: Sequence[str], snrs_db: Sequence[float]) -> list[str]:
+def commands_of(
+    run: OpenRun, noises: Sequence[str], snrs_db: Sequence[float], baselines: Sequence[str] | None = None
+) -> list[str]:
     """The commands that lead to this page, with folder names instead of a machine's paths."""
     parts = run.folder.parts
     name = "/".join(parts[-2:]) if parts[-2:-1] == ("runs",) else run.folder.name
     vibration = isinstance(run.config, VibrationConfig)
+    rows = f" --baselines {','.join(baselines)}" if baselines else ""
     return [
         training_command(run.config, name) if vibration else _keywords_command(run.config, name),
         f"drsn-export convert {name} --scheme int8",
         f"drsn-export verify {name}/bundles/int8",
-        f"drsn-train evaluate {name} --noises {','.join(noises)} --snrs {','.join(f'{s:g}' for s in snrs_db)}",
+        f"drsn-train evaluate {name} --noises {','.join(noises)} --snrs {','.join(f'{s:g}' for s in snrs_db)}{rows}",
     ]
 
 

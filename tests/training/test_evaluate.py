@@ -100,6 +100,7 @@ def test_evaluate_a_run_and_a_bundle(tones_run, tmp_path, capsys):
         (["evaluate", "RUN", "--noises", "purple"], 2, "--noises: expected some of babble"),
         (["evaluate", "RUN", "--noises", "recorded"], 2, "--noises: expected some of babble"),
         (["evaluate", "RUN", "--data", "elsewhere"], 1, "elsewhere: expected"),
+        (["evaluate", "RUN", "--baselines"], 2, "--baselines: expected a vibration run, got a run of keywords"),
     ],
 )
 def test_bad_arguments_are_one_line(words, code, fault, tones_run, capsys):

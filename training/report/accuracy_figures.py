@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from .grid import Grid
-from .style import Theme, curve_style, level_axis, level_positions, new_figure, shorten
+from .style import Theme, curve_style, dashed_style, level_axis, level_positions, new_figure, shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ MAX_PANELS = 18
 
 
 def draw_accuracy(grid: Grid, chance_label: str, theme: Theme) -> Figure:
-    """Curves with interval bands, the chance level, and below what quantisation changes."""
+    """Curves with interval bands, the chance level, and below how far networks, or else classical rows, differ."""
     several = len(grid.series) > 1
     figure = new_figure(5.9, 5.3 if several else 4.0)
     if several:
@@ -84,7 +84,7 @@ def draw_noises(grid: Grid, theme: Theme) -> Figure:
         panel.tick_params(labelbottom=True)
     handles = _handles(panels.flat[0], grid, theme)
     handles += panels.flat[0].plot([], [], color=theme.muted, linewidth=1.4, label="mean of all kinds", alpha=0.6)
-    figure.legend(handles=handles, loc="outside upper left", ncols=min(4, len(handles)))
+    figure.legend(handles=handles, loc="outside upper left", ncols=min(columns + 1, len(handles)))
     figure.supxlabel("SNR [dB]", fontsize=10.5)
     figure.supylabel("Accuracy [%]", fontsize=10.5)
     return figure
@@ -92,9 +92,15 @@ def draw_noises(grid: Grid, theme: Theme) -> Figure:
 
 def _handles(axes: Axes, grid: Grid, theme: Theme) -> list:
     return [
-        axes.plot([], [], label=shorten(grid.name(s), 30), **curve_style(i, len(grid.series), theme))[0]
+        axes.plot([], [], label=shorten(grid.name(s), 30), **_style(grid, i, theme))[0]
         for i, s in enumerate(grid.series)
     ]
+
+
+def _style(grid: Grid, index: int, theme: Theme) -> dict:
+    """Classical rows are dashed: networks are what a page is about."""
+    count = len(grid.networks)
+    return curve_style(index, count, theme) if index < count else dashed_style(index, theme)
 
 
 def _curve(
@@ -108,7 +114,7 @@ def _curve(
     band: bool = True,
 ) -> None:
     """One series; clean is a point of its own."""
-    series, style = grid.series[index], curve_style(index, len(grid.series), theme)
+    series, style = grid.series[index], _style(grid, index, theme)
     found = [(s, grid.share(series, s, noises)) for s in grid.levels_db]
     noisy = [(places[s], p) for s, p in found if p is not None and not math.isinf(s)]
     clean = [(places[s], p) for s, p in found if p is not None and math.isinf(s)]
@@ -117,7 +123,7 @@ def _curve(
             continue
         x = [place for place, _ in part]
         axes.plot(x, [p.percent for _, p in part], **style)
-        if not band:
+        if not band or series in grid.classical:
             continue
         low, high = [p.low for _, p in part], [p.high for _, p in part]
         color = style["color"]
@@ -134,13 +140,16 @@ def _mean_behind(axes: Axes, grid: Grid, places: dict[float, float], theme: Them
 
 
 def _differences(axes: Axes, grid: Grid, places: dict[float, float], theme: Theme) -> None:
-    """Every further series minus the first, with paired intervals; side by side so that none hides another."""
+    """Further series minus the first, with paired intervals; side by side so that none hides another.
+
+    Where there are several networks they alone: what quantisation changes is small beside other differences.
+    """
     axes.axhline(0, color=theme.muted, linewidth=1)
     reach = 0.5
-    others = grid.series[1:]
+    others = grid.networks[1:] or grid.series[1:]
     for index, series in enumerate(others, start=1):
         dodge = (index - (len(others) + 1) / 2) * 0.8
-        style = curve_style(index, len(grid.series), theme)
+        style = _style(grid, index, theme)
         for level in grid.levels_db:
             d = grid.difference(series, grid.series[0], level)
             if d is None:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from ..conditions import CLEAN, RECORDED
-from ..evaluate import Result, confusion_matrix
+from ..evaluate import CLASSICAL, Result, confusion_matrix
 from .shares import Difference, Share, difference, share
 
 #: Levels that the headline speaks of, if they were measured.
@@ -29,7 +29,8 @@ class Grid:
 
     Attributes
     ----------
-    series : list of (model, scheme), Keras first
+    series : list of (model, scheme), Keras first, classical rows last
+    networks, classical : the two parts of ``series``
     kinds : noises that means are taken over
     recordings : single recordings that are part of the kind ``recorded``
     snrs_db : levels of noise, highest first
@@ -39,8 +40,10 @@ class Grid:
         self.results, self.classes = list(results), classes
         self._found = {(r.model, r.scheme, r.condition.noise, r.condition.snr_db): r for r in results}
         self.series: list[Series] = sorted(
-            dict.fromkeys((r.model, r.scheme) for r in results), key=lambda s: s[1] != "keras"
+            dict.fromkeys((r.model, r.scheme) for r in results), key=lambda s: (s[1] == CLASSICAL, s[1] != "keras")
         )
+        self.networks = [s for s in self.series if s[1] != CLASSICAL]
+        self.classical = [s for s in self.series if s[1] == CLASSICAL]
         noisy = [r.condition for r in results if not r.condition.clean]
         noises = list(dict.fromkeys(c.noise for c in noisy))
         alone = [n for n in noises if n != RECORDED and n not in generated] if RECORDED in noises else []
@@ -50,10 +53,12 @@ class Grid:
         self._seen = {c.noise: c.seen for c in noisy}
 
     def name(self, series: Series) -> str:
-        """What a curve is called; the model's name only where there are several."""
+        """What a curve is called; the model's name only where there are several, and of a classical row."""
         model, scheme = series
+        if scheme == CLASSICAL:
+            return model
         shown = "Keras" if scheme == "keras" else scheme
-        return shown if len({m for m, _ in self.series}) == 1 else f"{model}, {shown}"
+        return shown if len({m for m, _ in self.networks}) == 1 else f"{model}, {shown}"
 
     def seen(self, noise: str) -> bool:
         """Whether training mixed in this kind of noise."""
@@ -61,8 +66,9 @@ class Grid:
 
     @property
     def shipped(self) -> Series:
-        """The series that a device runs: int8 where there is one, else the last."""
-        return next((s for s in reversed(self.series) if s[1] == "int8"), self.series[-1])
+        """The series that a device runs: int8 where there is one, else the last network."""
+        runs = self.networks or self.series
+        return next((s for s in reversed(runs) if s[1] == "int8"), runs[-1])
 
     @property
     def headline_snrs_db(self) -> list[float]:

@@ -14,7 +14,8 @@ from drsn_keras.noise import GENERATORS, BabbleNoise
 
 from ..conditions import RECORDED
 from ..evaluate import Result
-from . import f1_table, readable, sentences, tables, trend, vibration_limits
+from ..vibration.baseline_rows import Fitting
+from . import classical, f1_table, readable, sentences, tables, trend, vibration_limits
 from .accuracy_figures import MAX_PANELS
 from .confusion_figure import matrices
 from .figures import WINDOWS, write_figures
@@ -51,6 +52,7 @@ def write_report(
     synthetic: bool = False,
     commands: Sequence[str] = (),
     view: WindowView | None = None,
+    fitting: Fitting | None = None,
 ) -> Path:
     """Write ``out/report.html`` and ``out/figures/*.png``; equal arguments give equal bytes.
 
@@ -69,6 +71,7 @@ def write_report(
         The speech was spoken by a synthesiser, or the machines are simulated: the page says so first of all.
     commands : shell lines that make this again
     view : how to draw windows of a machine, which ``sounds`` then are, instead of playing them
+    fitting : how classical rows among the results were fitted
 
     Returns
     -------
@@ -120,6 +123,8 @@ def write_report(
         overlap=sentences.overlap(grid),
         levels=[math.inf, *grid.headline_snrs_db],
         glance=tables.glance(grid, bundles),
+        shipped=grid.series.index(grid.shipped),
+        classical=classical.paragraphs(grid, fitting) if fitting else [],
         chance=sentences.chance_label(grid, labels, terms),
         noise_groups=tables.noise_groups(grid, terms),
         pooled=RECORDED in grid.kinds and bool(grid.recordings),

@@ -90,9 +90,10 @@ def quantisation(grid: Grid, terms: Terms = KEYWORDS) -> str | None:
 
 def overlap(grid: Grid) -> str:
     """A word of warning where curves hide each other."""
-    found = (grid.difference(s, grid.series[0], level) for s in grid.series[1:] for level in grid.levels_db)
-    far = any(d is not None and abs(d.points) >= 2 for d in found)
-    return "" if far else "The curves lie nearly on each other."
+    found = [grid.difference(s, grid.networks[0], level) for s in grid.networks[1:] for level in grid.levels_db]
+    if not found or any(d is not None and abs(d.points) >= 2 for d in found):
+        return ""
+    return f"The curves{' of the networks' if grid.classical else ''} lie nearly on each other."
 
 
 def limits(grid: Grid, summary: dict[str, Any], *, synthetic: bool, has_recordings: bool) -> list[str]:

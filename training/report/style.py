@@ -28,14 +28,16 @@ class Theme:
 
 
 LIGHT = Theme(
-    "light", "#ffffff", "#1b1f24", "#5b6470", "#e3e7ec", ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#8C6D00")
-)
+    "light", "#ffffff", "#1b1f24", "#5b6470", "#e3e7ec",
+    ("#0072B2", "#D55E00", "#009E73", "#AA4499", "#8C6D00", "#4B3FA8", "#7A4526", "#C2185B"),
+)  # fmt: skip
 DARK = Theme(
-    "dark", "#14171c", "#e8ebef", "#9aa4b0", "#2b313a", ("#56B4E9", "#FF9E4A", "#2FC79B", "#DD8AC0", "#E5C84B")
-)
+    "dark", "#14171c", "#e8ebef", "#9aa4b0", "#2b313a",
+    ("#56B4E9", "#FF9E4A", "#2FC79B", "#DD8AC0", "#E5C84B", "#A79CFF", "#CFA27E", "#FF7FA3"),
+)  # fmt: skip
 THEMES = (LIGHT, DARK)
 
-_MARKERS = ("o", "s", "^", "D", "v")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 
 
 def new_figure(width_in: float, height_in: float) -> Figure:
@@ -75,6 +77,19 @@ def curve_style(index: int, count: int, theme: Theme) -> dict[str, object]:
         "markeredgewidth": 0,
         "solid_capstyle": "round",
         "zorder": 3 + index,
+    }
+
+
+def dashed_style(index: int, theme: Theme) -> dict[str, object]:
+    """Line of a curve that others are held against; it lies behind them."""
+    return {
+        "color": theme.series[index % len(theme.series)],
+        "linewidth": 1.5,
+        "linestyle": (0, (3.5, 1.5)),
+        "marker": _MARKERS[index % len(_MARKERS)],
+        "markersize": 5.0,
+        "markeredgewidth": 0,
+        "zorder": 2.5,
     }
 
 
