@@ -21,18 +21,18 @@ from keyword_runs import conclude, key, show, start, table
 RAW = ("signal",)
 SPECTRA = ("spectrum", "envelope_spectrum")
 #: row -> (network, what it sees): spectra first, then wide first kernels, then the paper's. The rows ``-long`` are the
-#: same networks, trained longer, with a load left out only, one seed: what a longer training would give.
+#: same networks, trained longer, with a load left out only: what a longer training gives.
 NETWORKS = {
     **{f"spectra-{kind}": (f"wide-{kind}", SPECTRA) for kind in ("resnet", "drsn-cs", "drsn-cw")},
-    **{f"spectra-{kind}-long": (f"wide-{kind}", SPECTRA) for kind in ("drsn-cw", "resnet")},
+    **{f"spectra-{kind}-long": (f"wide-{kind}", SPECTRA) for kind in ("resnet", "drsn-cs", "drsn-cw")},
     **{kind: (kind, RAW) for kind in ("wdcnn", "wide-drsn-cw", "wide-resnet")},
     **{kind: (kind, RAW) for kind in ("drsn-cw", "resnet", "drsn-cs", "senet", "convnet")},
 }
 CLASSICAL = ("envelope-forest", "fft-svm", "fft-ridge", "rms-kurtosis")
 ROWS = (*CLASSICAL, *NETWORKS)
 DRSN = tuple(row for row in NETWORKS if "drsn" in row)
-#: The row that the claim at 0 dB is about: the paper's unit on the richest input.
-CLAIM = "spectra-drsn-cw"
+#: The claim at 0 dB with a load left out: the best DRSN is not behind any other row.
+CLAIMED = "load_white_0db"
 #: Rows that are quantised as well, in the first seeds.
 INT8_ROWS, INT8_SEEDS = ("drsn-cw", "spectra-drsn-cw", "spectra-drsn-cw-long"), (0, 1)
 SEEDS = 5
@@ -73,7 +73,7 @@ def jobs(rows: Sequence[str], splits: Sequence[str], seeds: int) -> list[list[Jo
     return [
         [
             {"row": row, "split": split, "held_out": held_out, "seed": seed, "recipe": recipe_of(row)}
-            for seed in range(1 if row.endswith("-long") else seeds)
+            for seed in range(seeds)
             for held_out in HELD_OUT[split]
         ]
         for row in rows
@@ -263,8 +263,13 @@ def group_key(row: str, split: str, held_out: str) -> str:
     return f"{row}_{split}_{held_out.replace(' ', '')}_clean"
 
 
-def differences(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """The claimed row minus every other at 0 dB with a load left out, paired by seed, with 95 % intervals."""
+def best_drsn(flat: dict[str, float]) -> str:
+    """The DRSN with the highest macro-F1 of the claim's condition: chosen on the test windows, as the claim has it."""
+    return max((row for row in DRSN if f"{row}_{CLAIMED}" in flat), key=lambda row: flat[f"{row}_{CLAIMED}"])
+
+
+def differences(rows: list[dict[str, Any]], best: str) -> dict[str, float]:
+    """The best DRSN minus every other row at 0 dB with a load left out, paired by seed, with 95 % intervals."""
     by_row: dict[str, dict[int, list[float]]] = {}
     for r in rows:
         if r["job"]["split"] == "load":
@@ -273,19 +278,19 @@ def differences(rows: list[dict[str, Any]]) -> dict[str, float]:
     means = {row: np.array([np.mean(seeds[s]) for s in sorted(seeds)]) for row, seeds in by_row.items()}
     flat = {}
     for row, values in means.items():
-        if CLAIM in means and row != CLAIM and len(values) == len(means[CLAIM]):
-            mean, half = interval(means[CLAIM] - values)
-            flat[f"claim_minus_{row}_load_white_0db"] = round(mean, 2)
-            flat[f"claim_minus_{row}_load_white_0db_interval"] = round(half, 2)
+        if row != best and len(values) == len(means[best]):
+            mean, half = interval(means[best] - values)
+            flat[f"best_drsn_minus_{row}_{CLAIMED}"] = round(mean, 2)
+            flat[f"best_drsn_minus_{row}_{CLAIMED}_interval"] = round(half, 2)
     return flat
 
 
 def missed_of(flat: dict[str, float]) -> list[str]:
     """The claims of the issue that do not hold, a phrase each."""
-    claimed = flat[f"{CLAIM}_load_white_0db"]
-    compared = [row for row in ROWS if row != CLAIM and not row.endswith("-long") and f"{row}_load_white_0db" in flat]
-    others = {row: flat[f"{row}_load_white_0db"] for row in compared}
-    missed = [f"{CLAIM} at 0 dB {claimed} ({row}: {v})" for row, v in others.items() if v > claimed]
+    best = best_drsn(flat)
+    others = {row: flat[f"{row}_{CLAIMED}"] for row in ROWS if row not in DRSN and f"{row}_{CLAIMED}" in flat}
+    found = flat[f"{best}_{CLAIMED}"]
+    missed = [f"best DRSN at 0 dB, {best}, {found} ({row}: {v})" for row, v in others.items() if v > found]
     size = max(flat[f"{row}_size_clean"] for row in DRSN if f"{row}_size_clean" in flat)
     if size < LEAST_SIZE_CLEAN:
         missed.append(f"fault size held out, clean {size} (at least {LEAST_SIZE_CLEAN})")
@@ -309,7 +314,7 @@ def tables_of(flat: dict[str, float]) -> str:
                 row,
                 *(
                     f"{flat[f'{row}_{split}_{n}']:.1f} ± {flat[f'{row}_{split}_{n}_interval']:.1f}"
-                    if (n == "clean" or n.endswith("_0db")) and not row.endswith("-long")
+                    if n == "clean" or n.endswith("_0db")
                     else f"{flat[f'{row}_{split}_{n}']:.1f}"
                     for n in names
                 ),
@@ -343,7 +348,9 @@ def main() -> None:
     os.environ["DRSN_DATA"] = str(arguments.data.resolve())
     groups = jobs(arguments.rows.split(","), arguments.splits.split(","), arguments.seeds)
     rows = run_jobs(groups, work, arguments.out.with_suffix(".jsonl"), arguments.workers)
-    flat = {**figures_of(rows), **differences(rows)}
+    flat = figures_of(rows)
+    if any(f"{row}_{CLAIMED}" in flat for row in DRSN):
+        flat |= differences(rows, best_drsn(flat))
     every = set(arguments.rows.split(",")) == set(ROWS) and set(arguments.splits.split(",")) == set(HELD_OUT)
     if every:
         from cwru_monitor import monitor_figures
