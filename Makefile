@@ -8,7 +8,7 @@ VIBRATION_DEMO := runs/demo-vibration
 WORDS := yes,no,up,down,left,right
 
 .PHONY: help setup demo demo-vibration test lint docs format wheel bench-export bench-firmware bench-keywords \
-	bench-vibration-paper bench-vibration-cwru clean
+	bench-vibration-paper bench-vibration-cwru bench-denoise-audio bench-images clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
 	@echo "make demo-vibration  train fault diagnosis on simulated machines, quantise, check, measure, monitor a recording"
@@ -21,6 +21,9 @@ help:
 	@echo "make bench-keywords  real speech in real noise: accuracy of the int8 bundle (needs ../shared/data or DRSN_DATA)"
 	@echo "make bench-vibration-paper  the paper's experiment on simulated machines: five networks, three noises, three SNRs"
 	@echo "make bench-vibration-cwru   CWRU without a leak: networks and classical rows by load and fault size (same recordings)"
+
+	@echo "make bench-denoise-audio    a streaming denoiser on people and noises never heard: SI-SDR, int8, real time (same recordings)"
+	@echo "make bench-images           pictures with distractors: 2-D DRSN beside its twins, and what thresholds remove"
 
 setup: $(STAMP)
 
@@ -95,6 +98,12 @@ bench-vibration-paper: setup
 
 bench-vibration-cwru: setup
 	$(BIN)/python benchmarks/vibration_cwru.py
+
+bench-denoise-audio: setup
+	$(BIN)/python benchmarks/denoise_audio.py
+
+bench-images: setup
+	$(BIN)/python benchmarks/images.py
 
 clean:
 	rm -rf build runs .pytest_cache .ruff_cache .hypothesis

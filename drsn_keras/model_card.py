@@ -10,6 +10,7 @@ from typing import Any
 
 from .errors import BundleError, mismatch
 from .files import write_atomically
+from .stream_spec import StreamSpec
 from .typed_fields import check_fields
 
 FORMAT = "drsn-keras model card"
@@ -22,6 +23,8 @@ TARGETS = ("litert", "tflm", "ethos-u")
 _LONGEST_S = 60.0
 #: Labels that are never a detection.
 BACKGROUND_LABELS = ("_silence_", "_unknown_")
+#: Kinds of front end whose model gives back what it takes, cleaned.
+_DENOISED = ("signal", "image")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,9 +80,10 @@ class ModelCard:
 
     ``target`` is whose kernels the graph was written for, ``export`` how it was lowered and quantised,
     ``outside_graph`` what the model needs besides the graph (a front end's FFT) and the device code that does it.
-    ``front_end`` holds :meth:`drsn_keras.frontend.FrontEndSpec.to_dict` or that of ``WindowSpec``; ``monitor`` holds
-    :meth:`drsn_keras.monitor_spec.MonitorSpec.to_dict`, and nothing for keyword models. ``training``, ``metrics`` and
-    ``versions`` are free-form for people and later stages.
+    ``front_end`` holds :meth:`drsn_keras.frontend.FrontEndSpec.to_dict` or that of ``WindowSpec`` or ``SignalSpec``;
+    ``monitor`` holds :meth:`drsn_keras.monitor_spec.MonitorSpec.to_dict`, and nothing for other than vibration models;
+    ``stream`` holds :meth:`drsn_keras.stream_spec.StreamSpec.to_dict` where the file computes a stream step by step.
+    ``training``, ``metrics`` and ``versions`` are free-form for people and later stages.
     """
 
     name: str
@@ -103,7 +107,13 @@ class ModelCard:
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
     monitor: dict[str, Any] = dataclasses.field(default_factory=dict)
     noise_level: dict[str, Any] = dataclasses.field(default_factory=dict)
+    stream: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def is_denoiser(self) -> bool:
+        """Whether the model gives back what it takes, cleaned; else it tells classes apart."""
+        return self.front_end.get("kind") in _DENOISED
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, with the format's name and version first."""
@@ -130,10 +140,21 @@ class ModelCard:
             raise BundleError(mismatch(f"{source}, target", f"one of {', '.join(TARGETS)}", repr(card.target)))
         if len(set(card.labels)) < len(card.labels):
             raise BundleError(mismatch(f"{source}, labels", "each once", ", ".join(card.labels)))
-        if card.output.shape and card.output.shape[-1] != len(card.labels):
+        if card.is_denoiser:
+            if card.labels:
+                raise BundleError(mismatch(f"{source}, labels", "none of a denoiser", ", ".join(card.labels)))
+            # But for axes of one, which lowering adds where it needs them.
+            taken, given = ([n for n in end.shape if n != 1] for end in (card.input, card.output))
+            if given != taken:
+                raise BundleError(mismatch(f"{source}, output shape", f"{taken} (the input's)", given))
+        elif card.output.shape and card.output.shape[-1] != len(card.labels):
             raise BundleError(
                 mismatch(source, f"{card.output.shape[-1]} labels (the model's outputs)", len(card.labels))
             )
+        if card.stream:
+            if not card.is_denoiser:
+                raise BundleError(mismatch(f"{source}, stream", "nothing but of a denoiser", "something"))
+            StreamSpec.from_dict(card.stream, f"{source}, stream")
         return card
 
     def write(self, folder: Path) -> Path:

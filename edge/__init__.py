@@ -26,10 +26,13 @@ _HOMES = {
     "KeywordListener": "listener",
     "MonitorVerdict": "monitor",
     "PcmStream": "pcm",
+    "PieceDenoiser": "denoiser",
     "Resampler": "resample",
+    "StreamDenoiser": "denoiser",
     "Verdict": "listener",
     "WavFile": "wav",
     "load_bundle": "bundle",
+    "open_denoiser": "denoiser",
     "with_threshold": "detector",
 }
 
@@ -43,10 +46,13 @@ __all__ = [
     "KeywordListener",
     "MonitorVerdict",
     "PcmStream",
+    "PieceDenoiser",
     "Resampler",
+    "StreamDenoiser",
     "Verdict",
     "WavFile",
     "load_bundle",
+    "open_denoiser",
     "with_threshold",
 ]
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from drsn_keras.frontend import FrontEndSpec, StreamingFrontEnd, window_features
+from drsn_keras.frontend import FrontEndSpec, SignalSpec, StreamingFrontEnd, window_features
 from drsn_keras.machinery.novelty import novelty_features
 
-from .bundle import Bundle, load_bundle
+from .bundle import Bundle, denoiser_signal, load_bundle
+from .denoiser import PieceDenoiser, open_denoiser
 from .listener import KeywordListener
 from .progress import Progress
 from .ring import FeatureRing
@@ -37,10 +38,12 @@ def measure(bundle: Bundle, seconds: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``front_end_ms`` and ``model_ms`` (median and p90, of one evaluation's hop), ``real_time_factor`` (median
-        time by the hop's duration: below 1 keeps up), ``hop_s``, ``rounds``.
+        ``front_end_ms`` and ``model_ms`` (median and p90, of one evaluation's hop; a denoiser's step or half a piece),
+        ``real_time_factor`` (median time by the hop's duration: below 1 keeps up), ``hop_s``, ``rounds``. Without a
+        rate the two about time are None.
     """
-    look, hop_s = _words(bundle) if isinstance(bundle.front_end, FrontEndSpec) else _windows(bundle)
+    kinds = {FrontEndSpec: _words, SignalSpec: _pieces}
+    look, hop_s = kinds.get(type(bundle.front_end), _windows)(bundle)
     front_end_s, model_s = [], []
     progress = Progress("bench", seconds)
     begin = time.perf_counter()
@@ -58,8 +61,8 @@ def measure(bundle: Bundle, seconds: float) -> dict[str, Any]:
     return {
         "front_end_ms": _summary(front_end_s),
         "model_ms": _summary(model_s),
-        "real_time_factor": round(float(np.median(front_end_s + model_s)) / hop_s, 5),
-        "hop_s": round(hop_s, 6),
+        "real_time_factor": round(float(np.median(front_end_s + model_s)) / hop_s, 5) if hop_s else None,
+        "hop_s": round(hop_s, 6) if hop_s else None,
         "rounds": len(model_s),
     }
 
@@ -89,6 +92,15 @@ def _windows(bundle: Bundle) -> tuple[Callable[[], np.ndarray], float]:
         return window_features(noise, spec)
 
     return look, spec.hop_s
+
+
+def _pieces(bundle: Bundle) -> tuple[Callable[[], np.ndarray], float | None]:
+    """The same of a denoiser: the next step, or piece; there is no front end but its axes."""
+    spec, denoiser = denoiser_signal(bundle), open_denoiser(bundle)
+    noise = _noise(denoiser.delay_samples)
+    hop = denoiser.hop_samples if isinstance(denoiser, PieceDenoiser) else denoiser.delay_samples
+    shape = (-1, spec.hop_length)
+    return lambda: noise.reshape(shape), hop / spec.sample_rate_hz if spec.sample_rate_hz else None
 
 
 def _noise(n: int) -> np.ndarray:
@@ -141,9 +153,12 @@ def _table(result: dict[str, Any]) -> str:
     for title, key in (("front end", "front_end_ms"), ("model", "model_ms")):
         rows.append((title, f"{result[key]['median']:.3f} ms", f"{result[key]['p90']:.3f} ms"))
     lines = [f"{title:<18}{median:>12}{p90:>12}" for title, median, p90 in rows]
+    if result["hop_s"]:
+        lines += [
+            f"{'hop':<18}{1e3 * result['hop_s']:>9.0f} ms",
+            f"{'real-time factor':<18}{result['real_time_factor']:>12.4f}",
+        ]
     lines += [
-        f"{'hop':<18}{1e3 * result['hop_s']:>9.0f} ms",
-        f"{'real-time factor':<18}{result['real_time_factor']:>12.4f}",
         f"{'model file':<18}{result['model_bytes'] / 1024:>8.1f} KiB",
         f"{'peak memory':<18}" + ("     unknown" if rss is None else f"{rss / 2**20:>8.1f} MiB"),
         f"{'rounds, threads':<18}{result['rounds']:>9}, {result['threads']}",

@@ -11,6 +11,8 @@ from drsn_keras import __version__
 from drsn_keras.command_line import run
 from drsn_keras.errors import UsageError
 
+from .denoise_options import EXAMPLE as _DENOISE_EXAMPLE
+from .denoise_options import add_denoise_options, check_denoise_options
 from .monitor_options import EXAMPLE as _MONITOR_EXAMPLE
 from .monitor_options import add_monitor_options, check_monitor_options
 from .sample_format import FORMATS, RATES_HZ
@@ -27,7 +29,8 @@ _INFO_EXAMPLE = """example:
   drsn-edge info bundle --json"""
 _EXAMPLE = """examples:
   drsn-edge listen bundle --wav kitchen.wav
-  drsn-edge monitor bundle --file fan.wav --full-scale 16 --unit g"""
+  drsn-edge monitor bundle --file fan.wav --full-scale 16 --unit g
+  drsn-edge denoise bundle --file noisy.wav --out clean.wav"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,6 +64,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     monitor = _command(commands, "monitor", "judge the state of a machine in recordings", _MONITOR_EXAMPLE, _monitor)
     add_monitor_options(monitor, _count)
+
+    denoise = _command(commands, "denoise", "clean recordings or a stream", _DENOISE_EXAMPLE, _denoise)
+    add_denoise_options(denoise, _count)
 
     bench = _command(commands, "bench", "measure what the model costs on this device", _BENCH_EXAMPLE, _bench)
     bench.add_argument("--seconds", type=_seconds, default=2.0, metavar="S", help="time to measure for (default: 2)")
@@ -100,6 +106,13 @@ def _monitor(arguments: argparse.Namespace) -> int:
     from .monitor_command import monitor
 
     return monitor(arguments)
+
+
+def _denoise(arguments: argparse.Namespace) -> int:
+    check_denoise_options(arguments)
+    from .denoise_command import denoise
+
+    return denoise(arguments)
 
 
 def _bench(arguments: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from drsn_keras.model_card import CARD_NAME, DetectorSpec, ModelCard, TensorSpec, read_bundle
 from drsn_keras.monitor_spec import MonitorSpec
+from drsn_keras.stream_spec import StreamSpec
 
 
 def info(arguments: argparse.Namespace) -> None:
@@ -24,16 +25,27 @@ def _lines(card: ModelCard) -> list[str]:
         "task": card.task,
         "model": f"{card.model}, {card.parameters} parameters, {card.macs} multiply-adds",
         "scheme": f"{card.scheme}, {card.size_bytes} bytes",
-        "labels": ", ".join(card.labels),
+        **({} if card.is_denoiser else {"labels": ", ".join(card.labels)}),
         "input": _tensor(card.input),
         "output": _tensor(card.output),
-        "front end": _facts(card.front_end),
-        **({"monitor": _monitor(card)} if card.monitor else {"detector": _detector(card.detector)}),
+        "signal" if card.is_denoiser else "front end": _facts(card.front_end),
+        **_use(card),
         "trained on": _facts(card.training),
         "versions": _facts(card.versions),
     }
     first = ["speech      trained on synthetic speech"] if card.synthetic_speech else []
     return [*first, *(f"{name:<10}  {value}" for name, value in rows.items()), "metrics", *_metrics(card.metrics)]
+
+
+def _use(card: ModelCard) -> dict[str, str]:
+    """How a device works with the model's answers."""
+    if card.stream:
+        spec = StreamSpec.from_dict(card.stream, f"{CARD_NAME}, stream")
+        text = f"{spec.frames} frames a step, delay {spec.delay_samples} samples"
+        return {"stream": f"{text}, {spec.states} states of {spec.state_bytes} bytes"}
+    if card.is_denoiser:
+        return {"pieces": "of fixed length, overlapping by half"}
+    return {"monitor": _monitor(card)} if card.monitor else {"detector": _detector(card.detector)}
 
 
 def _detector(detector: DetectorSpec) -> str:

@@ -14,7 +14,7 @@ from drsn_keras.errors import BundleError, DataError, DrsnError, UsageError, mis
 from drsn_keras.model_card import TensorSpec
 
 MISSING = "the LiteRT interpreter is not installed: pip install ai-edge-litert"
-_QUANTIZED = ("int8", "uint8", "int16")
+QUANTIZED = ("int8", "uint8", "int16")
 
 
 def quantize(values: np.ndarray, spec: TensorSpec) -> np.ndarray:
@@ -81,13 +81,13 @@ class Interpreter:
         self.model_path = Path(model_path)
         if not self.model_path.is_file():
             raise BundleError(mismatch(model_path, "a model file", "nothing there"))
-        self._model = _open(self.model_path, threads, reference)
+        self._model = open_model(self.model_path, threads, reference)
         inputs, outputs = self._model.get_input_details(), self._model.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1:
             raise BundleError(mismatch(model_path, "one input and one output", f"{len(inputs)} and {len(outputs)}"))
         self._input_index, self._output_index = inputs[0]["index"], outputs[0]["index"]
-        self.input = _tensor_spec(inputs[0], f"{model_path}, input")
-        self.output = _tensor_spec(outputs[0], f"{model_path}, output")
+        self.input = tensor_spec(inputs[0], f"{model_path}, input")
+        self.output = tensor_spec(outputs[0], f"{model_path}, output")
 
     def run(self, features: np.ndarray) -> np.ndarray:
         """One evaluation.
@@ -113,12 +113,12 @@ class Interpreter:
         if not np.isfinite(features).all():
             raise DataError(mismatch("features", "finite numbers", "NaN or infinity"))
         features = features.reshape(self.input.shape)
-        if self.input.dtype in _QUANTIZED:
+        if self.input.dtype in QUANTIZED:
             features = quantize(features, self.input)
         self._model.set_tensor(self._input_index, features)
         self._model.invoke()
         result = self._model.get_tensor(self._output_index).reshape(-1)
-        return dequantize(result, self.output) if self.output.dtype in _QUANTIZED else result
+        return dequantize(result, self.output) if self.output.dtype in QUANTIZED else result
 
     def run_batch(self, features: np.ndarray) -> np.ndarray:
         """Evaluations one after the other: [shape=(n, n_frames, n_features)] to [shape=(n, n_labels), float32]."""
@@ -128,7 +128,7 @@ class Interpreter:
         return results
 
 
-def _open(path: Path, threads: int, reference: bool) -> Any:
+def open_model(path: Path, threads: int, reference: bool) -> Any:
     """The LiteRT object with its tensors allocated."""
     try:
         from ai_edge_litert.interpreter import Interpreter as LiteRt
@@ -148,13 +148,13 @@ def _open(path: Path, threads: int, reference: bool) -> Any:
     return model
 
 
-def _tensor_spec(details: dict[str, Any], what: str) -> TensorSpec:
+def tensor_spec(details: dict[str, Any], what: str) -> TensorSpec:
     """LiteRT's description of a tensor as a :class:`TensorSpec`, checked."""
     scale, zero_point = details["quantization"]
     dtype = np.dtype(details["dtype"]).name
-    if dtype != "float32" and dtype not in _QUANTIZED:
-        raise BundleError(mismatch(what, f"float32, {', '.join(_QUANTIZED)}", dtype))
-    if dtype in _QUANTIZED and not scale > 0:
+    if dtype != "float32" and dtype not in QUANTIZED:
+        raise BundleError(mismatch(what, f"float32, {', '.join(QUANTIZED)}", dtype))
+    if dtype in QUANTIZED and not scale > 0:
         raise BundleError(mismatch(what, "one scale above 0", scale))
     shape = tuple(int(n) for n in details["shape"])
     return TensorSpec(shape, dtype, float(scale), int(zero_point))

@@ -25,14 +25,14 @@ def add_monitor_options(parser: argparse.ArgumentParser, count: Callable[[str], 
     add("--file", nargs="+", required=True, metavar="REC", help=files)
     add("--summary-only", action="store_true", help="one line a file, none a window")
     signal = parser.add_argument_group("what the files do not say about their samples").add_argument
-    signal("--unit", type=_unit, metavar="UNIT", help="of the vibration: g, m/s^2, or the model's own")
-    signal("--rate", type=_positive, metavar="HZ", help="sample rate; WAV files and a column time_s say their own")
+    signal("--unit", type=unit, metavar="UNIT", help="of the vibration: g, m/s^2, or the model's own")
+    signal("--rate", type=positive, metavar="HZ", help="sample rate; WAV files and a column time_s say their own")
     signal("--channel", metavar="NAME", help="column, NPZ array, or number from 0 of a WAV's channel or a column")
-    signal("--full-scale", type=_positive, metavar="VALUE", help="of a WAV: what 1.0 stands for, in the unit")
-    signal("--sensitivity-mv-per-unit", type=_positive, metavar="MV", help="of the sensor, for files in volts")
+    signal("--full-scale", type=positive, metavar="VALUE", help="of a WAV: what 1.0 stands for, in the unit")
+    signal("--sensitivity-mv-per-unit", type=positive, metavar="MV", help="of the sensor, for files in volts")
     signal("--file-unit", choices=("V", "mV"), help="of such files")
     machine = parser.add_argument_group("what is known of the machine").add_argument
-    machine("--rpm", type=_positive, metavar="RPM", help="speed of the shaft, for --bearing")
+    machine("--rpm", type=positive, metavar="RPM", help="speed of the shaft, for --bearing")
     machine(
         "--bearing",
         metavar="BEARING",
@@ -52,7 +52,8 @@ def check_monitor_options(arguments: argparse.Namespace) -> None:
         raise UsageError(f"{given}: expected {missing} with it (a zone needs both), got none")
 
 
-def _positive(text: str) -> float:
+def positive(text: str) -> float:
+    """Convert a number above 0."""
     try:
         value = float(text)
     except ValueError:
@@ -62,7 +63,8 @@ def _positive(text: str) -> float:
     return value
 
 
-def _unit(text: str) -> str:
+def unit(text: str) -> str:
+    """Convert the name of a unit."""
     if not text.strip():
         raise argparse.ArgumentTypeError(f"expected a unit, got {text!r}")
     return text.strip()

@@ -44,6 +44,33 @@ class SampleFormat:
                 return raw.astype(np.float32)
         return ((raw.astype(np.float64) - self.zero) / self.full_scale).astype(np.float32)
 
+    def encode(self, y: np.ndarray) -> bytes:
+        """Numbers to samples: rounded, and clipped where an integer cannot hold them.
+
+        Parameters
+        ----------
+        y : np.ndarray [shape=(n,)]
+            What :meth:`decode` gives.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> FORMATS["s16le"].encode(np.array([0.5, -1.0, 1.0])).hex(" ", 2)
+        '0040 0080 ff7f'
+        """
+        import numpy as np
+
+        if self.full_scale == 1.0:
+            return np.asarray(y).astype(self.code).tobytes()
+        # Of four bytes the upper three are kept: their last bit is the one to round to.
+        step = 256.0 if self.n_bytes == 3 else 1.0
+        limits = np.iinfo(self.code)
+        integers = np.rint(np.asarray(y, np.float64) * (self.full_scale / step)) * step + self.zero
+        data = np.clip(integers, limits.min, limits.max - (step - 1.0)).astype(self.code)
+        if self.n_bytes == 3:
+            return np.ascontiguousarray(data.view(np.uint8).reshape(-1, 4)[:, 1:]).tobytes()
+        return data.tobytes()
+
 
 #: Names as ffmpeg and ALSA users know them.
 FORMATS = {

@@ -90,6 +90,11 @@ class WavFile:
         """Whether samples are shares of a converter's full scale, not numbers of somebody's own."""
         return self._format.full_scale != 1.0
 
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of one sample of one channel."""
+        return self._format.n_bytes
+
     def blocks(self, n: int | None = None) -> Iterator[np.ndarray]:
         """The samples, ``n`` of each channel at a time [shape=(<= n, channels), float32]; 128 KiB if absent."""
         n = max(1, _BLOCK_BYTES // self._frame_bytes) if n is None else n

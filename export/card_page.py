@@ -9,20 +9,10 @@ from typing import Any
 from drsn_keras.files import write_atomically
 from drsn_keras.model_card import ModelCard
 
+from .card_parts import TARGETS, bullets, end, gzip_words, pairs, parity_words, quantisation, table
+from .denoiser_page import denoiser_page
+
 CARD_PAGE_NAME = "CARD.md"
-_SCHEMES = {
-    "float32": "float32 throughout",
-    "float16": "weights in float16, computes in float",
-    "dynamic": "weights in int8, activations in float",
-    "int8": "int8 throughout (weights a scale a channel)",
-    "int16x8": "activations int16, weights int8",
-    "int8-qat": "int8 throughout, fine-tuned with the quantisation in the loop",
-}
-_TARGETS = {
-    "litert": "LiteRT with XNNPACK (Raspberry Pi, workstation)",
-    "tflm": "TFLite-Micro and generated C (microcontrollers)",
-    "ethos-u": "Arm Ethos-U (NPU)",
-}
 #: Metrics that have a section of their own.
 _VERIFICATION = "verification"
 
@@ -36,6 +26,8 @@ def write_card_page(folder: Path, card: ModelCard) -> Path:
 
 def card_page(card: ModelCard) -> str:
     """Markdown of a card."""
+    if card.is_denoiser:
+        return denoiser_page(card)
     training = card.training
     lines = [f"# {card.name}", ""]
     if card.synthetic_speech:
@@ -50,15 +42,15 @@ def card_page(card: ModelCard) -> str:
         "| | |",
         "|---|---|",
         f"| network | {card.model}, {card.parameters:,} parameters, {card.macs / 1e6:.2f} M MACs a window |",
-        f"| file | model.tflite, {card.size_bytes:,} bytes{_gzip(card)}, SHA-256 `{card.sha256}` |",
-        f"| quantisation | {_quantisation(card)}; {_end('input', card.input)}; {_end('output', card.output)} |",
-        f"| made for | {_TARGETS.get(card.target, card.target)}{_parity(card)} |",
+        f"| file | model.tflite, {card.size_bytes:,} bytes{gzip_words(card)}, SHA-256 `{card.sha256}` |",
+        f"| quantisation | {quantisation(card)}; {end('input', card.input)}; {end('output', card.output)} |",
+        f"| made for | {TARGETS.get(card.target, card.target)}{parity_words(card)} |",
         f"| front end | {_front_end(card.front_end)} |",
         _decision(card),
         f"| trained on | {training['data']}; {training['clips']['train']:,} clips, {training['epochs']} epochs "
         f"(best {training['best_epoch']}), seed {training['seed']} |",
         f"| noise mixed in | {', '.join(training['noise']) or 'none'} |",
-        f"| calibration | {_pairs(training['calibration'])} |",
+        f"| calibration | {pairs(training['calibration'])} |",
         "",
     ]
     if card.outside_graph:
@@ -66,36 +58,12 @@ def card_page(card: ModelCard) -> str:
         lines += [f"- {part}: `{code}`" for part, code in card.outside_graph.items()] + [""]
     if rows := card.metrics.get(_VERIFICATION):
         lines += ["## How it does in noise", "", *_in_noise(rows, card), ""]
-    lines += ["## How the data was divided", "", *_bullets(training["protocol"]), ""]
-    for name, table in card.metrics.items():
+    lines += ["## How the data was divided", "", *bullets(training["protocol"]), ""]
+    for name, values in card.metrics.items():
         if name != _VERIFICATION:
-            lines += [f"## {name.replace('_', ' ').capitalize()}", "", *_table(table), ""]
+            lines += [f"## {name.replace('_', ' ').capitalize()}", "", *table(values), ""]
     lines += ["## Versions", "", *(f"- {name} {version}" for name, version in card.versions.items()), ""]
     return "\n".join(lines)
-
-
-def _gzip(card: ModelCard) -> str:
-    size = card.export.get("gzip_bytes")
-    return f" ({size:,} after gzip)" if size else ""
-
-
-def _parity(card: ModelCard) -> str:
-    parity = card.export.get("parity")
-    return "" if parity is None else f"; lowered, the same function as the Keras model within {parity:.1e}"
-
-
-def _quantisation(card: ModelCard) -> str:
-    facts = card.export
-    text = _SCHEMES.get(facts.get("scheme", card.scheme), card.scheme)
-    if facts.get("ranges", "min-max") != "min-max":
-        text += f", ranges by {facts['ranges']}"
-    for place, precision in facts.get("keep", {}).items():
-        text += f", {place} kept at {precision}"
-    if "prune" in facts:
-        text += f", {100 * facts['prune']:g} % of the kernels' weights zero"
-    if "cluster" in facts:
-        text += f", {facts['cluster']} distinct values a kernel before quantisation"
-    return text
 
 
 def _in_noise(rows: Sequence[dict[str, Any]], card: ModelCard) -> list[str]:
@@ -121,12 +89,6 @@ def _in_noise(rows: Sequence[dict[str, Any]], card: ModelCard) -> list[str]:
             f"| {'none' if clean else row['noise']} | {'clean' if clean else row['snr_db'] + ' dB'} | {values} |"
         )
     return lines
-
-
-def _end(name: str, tensor) -> str:
-    shape = " x ".join(str(n) for n in tensor.shape)
-    scale = f", scale {tensor.scale:.6g}, zero point {tensor.zero_point}" if tensor.scale else ""
-    return f"{name} {tensor.dtype} {shape}{scale}"
 
 
 def _decision(card: ModelCard) -> str:
@@ -157,29 +119,3 @@ def _front_end(spec: dict) -> str:
         f"{kind}, {spec['sample_rate_hz']} Hz, {spec['n_mels']} bands {spec['fmin_hz']:g} to {spec['fmax_hz']:g} Hz, "
         f"window {spec['frame_length']}, hop {spec['hop_length']} samples"
     )
-
-
-def _pairs(values: dict) -> str:
-    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in values.items())
-
-
-def _bullets(protocol: dict) -> list[str]:
-    """Short facts of the protocol; long lists (words, every count) stay in card.json."""
-    return [
-        f"- {name.replace('_', ' ')}: {value}"
-        for name, value in protocol.items()
-        if isinstance(value, str | int | float) or (isinstance(value, list) and len(value) <= 12)
-    ]
-
-
-def _table(values: dict | Sequence[dict]) -> list[str]:
-    """Rows of equal keys, or one row of name and value."""
-    rows = [values] if isinstance(values, dict) else list(values)
-    if not rows:
-        return ["none"]
-    names = list(rows[0])
-    return [
-        "| " + " | ".join(names) + " |",
-        "|" + "---|" * len(names),
-        *("| " + " | ".join(str(row[name]) for name in names) + " |" for row in rows),
-    ]

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from drsn_keras.training.open_run import OpenRun
 from drsn_keras.training.run_folder import environment, git_revision
 from drsn_keras.training.vibration.config import VibrationConfig
 
+from .bundle_folder import new_bundle
 from .calibration import CALIBRATION_NAME, Calibration
 from .card_page import CARD_PAGE_NAME, write_card_page
 from .gzip_size import gzip_size
@@ -71,7 +70,7 @@ def _fine_tuned(run: OpenRun, twin: Twin, recipe: Recipe, calibration: Calibrati
 def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: Path) -> ModelCard:
     """Write a bundle folder: the model, its card for machines and for people, the calibration list.
 
-    The folder appears when everything in it is complete; an older bundle there is set aside first, then removed.
+    The folder appears when everything in it is complete, in the place of an older bundle.
 
     Raises
     ------
@@ -80,9 +79,7 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
     """
     converted = convert(run, recipe, calibration)
     config, summary = run.config, run.summary
-    bundle.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(prefix=f".{bundle.name}.", dir=bundle.parent))
-    try:
+    with new_bundle(bundle) as building:
         path = building / MODEL_NAME
         path.write_bytes(converted.content)
         interpreter = Interpreter(path)
@@ -113,14 +110,6 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
         card.write(building)
         calibration.write(building / CALIBRATION_NAME)
         write_card_page(building, card)
-        building.chmod(0o755)
-        older = building.with_name(building.name + ".older")
-        if bundle.exists():
-            bundle.rename(older)
-        building.rename(bundle)
-        shutil.rmtree(older, ignore_errors=True)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
     return card
 
 

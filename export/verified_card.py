@@ -12,9 +12,10 @@ from drsn_keras.model_card import CARD_NAME, read_bundle
 
 from .card_page import CARD_PAGE_NAME, card_page
 from .verify import Verification
+from .verify_denoiser import DenoiserVerification
 
 
-def store_verification(bundle: Path, verification: Verification) -> None:
+def store_verification(bundle: Path, verification: Verification | DenoiserVerification) -> None:
     """Add the comparison to card.json and CARD.md; a bundle that cannot be written to stays as it is, which is said."""
     card, _ = read_bundle(bundle)
     metrics = {**card.metrics, "verification": list(verification.rows)}

@@ -30,7 +30,7 @@ def one_operator(
     Parameters
     ----------
     name, options : str
-        Of the schema: ``"MEAN"``, ``"ReducerOptions"``.
+        Of the schema: ``"MEAN"``, ``"ReducerOptions"``; no options where the operator has none.
     settings : dict
         Fields of the options.
     inputs : sequence of Map
@@ -55,10 +55,11 @@ def one_operator(
     tensors.append(_int8(output))
     operator = schema.OperatorT()
     operator.inputs, operator.outputs = list(range(len(tensors) - 1)), [len(tensors) - 1]
-    operator.builtinOptionsType = getattr(schema.BuiltinOptions, options)
-    operator.builtinOptions = getattr(schema, options + "T")()
-    for key, value in settings.items():
-        setattr(operator.builtinOptions, key, value)
+    if options:
+        operator.builtinOptionsType = getattr(schema.BuiltinOptions, options)
+        operator.builtinOptions = getattr(schema, options + "T")()
+        for key, value in settings.items():
+            setattr(operator.builtinOptions, key, value)
     graph = schema.SubGraphT()
     graph.tensors, graph.operators = tensors, [operator]
     graph.inputs, graph.outputs = list(range(len(inputs))), operator.outputs

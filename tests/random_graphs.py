@@ -212,11 +212,11 @@ def _extremum(g: Graph, x: Map) -> None:
 
 
 def _unary(g: Graph, x: Map) -> None:
-    name = str(g.rng.choice(["ABS", "RELU", "RELU6", "LEAKY_RELU", "LOGISTIC", "QUANTIZE"]))
+    name = str(g.rng.choice(["ABS", "RELU", "RELU6", "LEAKY_RELU", "LOGISTIC", "TANH", "QUANTIZE"]))
     options, settings = {"ABS": ("AbsOptions", {}), "QUANTIZE": ("QuantizeOptions", {})}.get(name, ("", {}))
     scale, zero, rms = g.scale(x.rms), g.zero(), x.rms
-    if name == "LOGISTIC":
-        scale, zero, rms = 1 / 256, -128, 0.5
+    if name in ("LOGISTIC", "TANH"):
+        scale, zero, rms = (1 / 256, -128, 0.5) if name == "LOGISTIC" else (1 / 128, 0, 0.6)
     elif name in ("RELU6", "ABS") or g.rng.random() < 0.3:
         scale, zero = x.scale, x.zero if name != "ABS" else g.zero()
     elif name == "LEAKY_RELU":
@@ -272,6 +272,15 @@ def _pad(g: Graph, x: Map) -> None:
         value = np.array(g.rng.integers(-128, 128), np.int8).reshape([(), (1,)][int(g.rng.integers(2))])
         inputs.append(g.constant(value, [x.scale], [x.zero]))
     g.operator(name, options, {}, inputs, g.map(shape, x.scale, x.zero, x.rms))
+
+
+def _mirror_pad(g: Graph, x: Map) -> None:
+    mode = int(g.rng.integers(2))
+    most = np.array([1, *(min(4, n + mode) for n in x.shape[1:-1]), 1])
+    amounts = g.rng.integers(0, most[:, None], (len(most), 2)).astype(np.int32)
+    if len(x.shape) >= 3 and np.prod(x.shape + amounts.sum(axis=1)) <= _LARGEST:
+        y = g.map(tuple(map(int, x.shape + amounts.sum(axis=1))), x.scale, x.zero, x.rms)
+        g.operator("MIRROR_PAD", "MirrorPadOptions", {"mode": mode}, [x.index, g.constant(amounts)], y)
 
 
 def _concatenation(g: Graph, x: Map) -> None:
@@ -384,6 +393,7 @@ _MAKERS = {
     _pool: 1.5,
     _softmax: 0.6,
     _pad: 1,
+    _mirror_pad: 0.7,
     _concatenation: 1.5,
     _reshape: 1.5,
     _shrinkage: 1.2,

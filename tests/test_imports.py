@@ -74,7 +74,7 @@ def test_edge_needs_numpy_and_litert_only():
 
 
 def test_numpy_only_parts_of_the_library():
-    for folder in ("frontend", "machinery", "noise", "recording"):
+    for folder in ("denoising", "frontend", "machinery", "noise", "recording"):
         for path in _files(f"drsn_keras/{folder}"):
             extra = {"pyarrow"} if path.name == "parquet_table.py" else set()  # imported when a file is read
             if path.name != "layer.py":
@@ -92,6 +92,7 @@ def test_edge_reaches_no_keras_through_the_library():
         "model_card",
         "monitor_spec",
         "noise_level_spec",
+        "stream_spec",
         "frontend",
         "machinery",
         "recording",

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from drsn_keras import __version__
 from drsn_keras.command_line import run
 
-from . import evaluate_command, keywords_command, machine_command, speak_command, vibration_command
+from . import denoise_command, evaluate_command, keywords_command, machine_command, speak_command, vibration_command
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -23,6 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     keywords_command.add(commands)
     vibration_command.add(commands)
+    denoise_command.add(commands)
     evaluate_command.add(commands)
     speak_command.add(commands)
     machine_command.add(commands)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from drsn_keras.command_line import log
 
 
-class EpochBar:
-    """One step an epoch, with the loss and the validation accuracies beside it."""
+def _accuracies(row: dict[str, Any]) -> str:
+    return f"loss {row['loss']:.3f}, validation clean {row['val_clean']:.1f} %, mean {row['val_mean']:.1f} %"
 
-    def __init__(self, epochs: int, done: int) -> None:
-        self._epochs, self._done = epochs, done
+
+class EpochBar:
+    """One step an epoch, with a line about it: loss and validation accuracies where nothing else is handed in."""
+
+    def __init__(self, epochs: int, done: int, describe: Callable[[dict[str, Any]], str] = _accuracies) -> None:
+        self._epochs, self._done, self._describe = epochs, done, describe
         self._bar = None
         if sys.stderr.isatty():
             from tqdm import tqdm
@@ -30,7 +35,7 @@ class EpochBar:
     def update(self, row: dict[str, Any]) -> None:
         """Count one epoch; ``row`` is its line of the history."""
         self._done += 1
-        text = f"loss {row['loss']:.3f}, validation clean {row['val_clean']:.1f} %, mean {row['val_mean']:.1f} %"
+        text = self._describe(row)
         if self._bar is not None:
             self._bar.set_postfix_str(text, refresh=False)
             self._bar.update()

@@ -15,6 +15,7 @@ _EXAMPLES = """examples:
   drsn-train evaluate runs/mine/bundles/int8        one bundle
   drsn-train evaluate runs/mine --noises recorded,white --snrs 10,0,-5
   drsn-train evaluate runs/pump --baselines         a vibration run beside classical rows
+  drsn-train evaluate runs/dncnn --sigmas 15,25,50  a denoiser's run, always beside classical rows
 """
 _ALL = "all"
 
@@ -33,13 +34,15 @@ def add(commands: argparse._SubParsersAction) -> None:
     add_data_options(parser)
     parser.add_argument("--noises", metavar="NAMES", help="comma-separated; all kinds and all recordings by default")
     parser.add_argument("--snrs", metavar="DB", help="comma-separated SNRs [dB]; 20,15,10,5,0,-5,-10 by default")
+    parser.add_argument("--sigmas", metavar="X", help="denoisers of spikes and images: standard deviations")
+    parser.add_argument("--examples", type=int, metavar="N", help="denoisers: most test examples (200)")
     parser.add_argument(
         "--baselines",
         nargs="?",
         const=_ALL,
         metavar="NAMES",
         help="fit classical rows on a vibration run's training windows and evaluate them too: comma-separated of "
-        "envelope-forest, fft-svm, fft-ridge, rms-kurtosis; all without NAMES",
+        "envelope-forest, fft-svm, fft-ridge, rms-kurtosis; all without NAMES. Of a denoiser: those rows and no others",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="by default the run's folder, or BUNDLE-evaluation")
     parser.add_argument("--json", action="store_true", help="print the results as JSON lines")
@@ -71,6 +74,14 @@ def _handle(arguments: argparse.Namespace) -> None:
     bundle = arguments.target if (arguments.target / CARD_NAME).is_file() else None
     folder = run_of_bundle(bundle, arguments.run) if bundle else arguments.target
     run = open_run_with(arguments, folder)
+    if run.config.task == "denoise":
+        from .denoising.evaluate_options import evaluate_and_print
+
+        evaluate_and_print(arguments, run, bundle)
+        return
+    for name in ("sigmas", "examples"):
+        if getattr(arguments, name) is not None:
+            raise UsageError(mismatch(f"--{name}", "a denoiser's run", f"{folder} ({run.config.task})"))
     bundles = [bundle] if bundle else run.bundles()
     results, page = evaluate_run(
         run,

@@ -20,12 +20,21 @@ from drsn_keras.typed_fields import check_fields
 
 from .config import KeywordConfig
 from .corpus import Corpus, open_corpus
+from .denoising.config import DenoiseConfig
+from .denoising.task import DenoiseTask
+from .denoising.tasks import open_task
 from .run_folder import CONFIG, MODEL, SUMMARY, read_json, require_trained
 from .split_list import require_same_split
 from .vibration.config import VibrationConfig
 from .vibration.open_corpus import open_vibration_corpus
 
 BUNDLES = "bundles"
+Config = KeywordConfig | VibrationConfig | DenoiseConfig
+#: Parts of a summary that a denoiser has not.
+_NOT_OF_DENOISERS: dict[str, Any] = {
+    **{"labels": [], "detector": {}, "clips": {}, "operating_point": []},
+    "synthetic_speech": False,
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,13 +44,13 @@ class OpenRun:
     Parameters
     ----------
     folder : Path
-    config : KeywordConfig or VibrationConfig
+    config : KeywordConfig, VibrationConfig or DenoiseConfig
         With paths replaced where the caller says that data has moved.
     summary : dict
     """
 
     folder: Path
-    config: KeywordConfig | VibrationConfig
+    config: Config
     summary: dict[str, Any]
 
     @functools.cached_property
@@ -60,6 +69,13 @@ class OpenRun:
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Class probabilities [shape=(n, classes)] of features [shape=(n, frames, channels)]."""
         return self.model.predict(features, batch_size=512, verbose=0)
+
+    @functools.cached_property
+    def denoise_task(self) -> DenoiseTask:
+        """The material of a denoiser, opened with the run's configuration."""
+        task = open_task(self.config)
+        require_same_split(self.folder, task)
+        return task
 
     @functools.cached_property
     def corpus(self) -> Corpus:
@@ -115,14 +131,14 @@ def open_run(folder: Path, *, overrides: dict[str, Any] | None = None, noise_fol
     return OpenRun(folder, config, _summary(folder / SUMMARY))
 
 
-def read_config(values: Any, source: Path) -> KeywordConfig | VibrationConfig:
+def read_config(values: Any, source: Path) -> Config:
     """The configuration of a run, of the task that it names."""
     return _config_class(values).from_dict(values, source)
 
 
-def _config_class(values: Any) -> type[KeywordConfig | VibrationConfig]:
-    vibration = isinstance(values, dict) and values.get("task") == "vibration"
-    return VibrationConfig if vibration else KeywordConfig
+def _config_class(values: Any) -> type[Config]:
+    task = values.get("task") if isinstance(values, dict) else None
+    return VibrationConfig if task == "vibration" else DenoiseConfig if task == "denoise" else KeywordConfig
 
 
 def _summary(path: Path) -> dict[str, Any]:
@@ -130,7 +146,8 @@ def _summary(path: Path) -> dict[str, Any]:
     values = read_json(path)
     if isinstance(values, dict):
         # What a task has not: keywords no monitor, networks without shrinkage no noise level.
-        values = {"monitor": {}, "noise_level": {}, **values}
+        absent = _NOT_OF_DENOISERS if values.get("task") == "denoise" else {}
+        values = {"monitor": {}, "noise_level": {}, **absent, **values}
     kinds = {
         "labels": list, "detector": dict, "validation": dict, "protocol": dict, "clips": dict, "training_noise": list,
         "operating_point": list, "monitor": dict, "noise_level": dict,

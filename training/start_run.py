@@ -17,9 +17,12 @@ from .quiet import quiet_tensorflow
 if TYPE_CHECKING:
     from .config import KeywordConfig
     from .corpus import Corpus
+    from .denoising.config import DenoiseConfig
+    from .denoising.task import DenoiseTask
     from .vibration.config import VibrationConfig
 
-    Config = KeywordConfig | VibrationConfig
+    Config = KeywordConfig | VibrationConfig | DenoiseConfig
+    Data = Corpus | DenoiseTask
 
 #: What goes with ``--resume``; all other options are the run's own.
 _BESIDE_RESUME = {"out", "resume", "overwrite", "json", "handler"}
@@ -34,11 +37,19 @@ def add_run_options(parser: argparse.ArgumentParser) -> None:
     out.add_argument("--json", action="store_true", help="print the summary as JSON")
 
 
+def train_classifier(config: Config, corpus: Data, run: Path, *, resume: bool) -> dict[str, Any]:
+    """Train a keyword spotter or a fault diagnosis."""
+    from .fit import train
+
+    return train(config, corpus, run, resume=resume)
+
+
 def start_run(
     arguments: argparse.Namespace,
     command: str,
     new_config: Callable[[], Config],
-    open_data: Callable[[Config, bool], tuple[Config, Corpus]],
+    open_data: Callable[[Config, bool], tuple[Config, Data]],
+    train: Callable[..., dict[str, Any]] = train_classifier,
 ) -> dict[str, Any]:
     """Train in the folder that the command line names.
 
@@ -49,6 +60,7 @@ def start_run(
     command : such as ``keywords``
     new_config : makes the configuration of a new run
     open_data : a configuration, and whether the run is resumed, to the final configuration and its corpus
+    train : configuration, corpus, run folder and ``resume`` to the summary; leaves a complete run folder
 
     Returns
     -------
@@ -88,7 +100,7 @@ def start_run(
     try:
         with run_folder.locked(run):
             config, corpus = open_data(config, arguments.resume)
-            return _train(config, corpus, run, command, arguments.resume, arguments.overwrite and existing)
+            return _train(train, config, corpus, run, command, arguments.resume, arguments.overwrite and existing)
     except BaseException:  # Ctrl-C too
         if made:
             _remove_if_empty(run)
@@ -108,8 +120,15 @@ def print_summary(summary: dict[str, Any], arguments: argparse.Namespace, clips:
     )
 
 
-def _train(config: Config, corpus: Corpus, run: Path, command: str, resume: bool, overwrite: bool) -> dict[str, Any]:
-    from .fit import train
+def _train(
+    train: Callable[..., dict[str, Any]],
+    config: Config,
+    corpus: Data,
+    run: Path,
+    command: str,
+    resume: bool,
+    overwrite: bool,
+) -> dict[str, Any]:
     from .run_folder import CHECKPOINT, clear_run
 
     corpus.read_all()

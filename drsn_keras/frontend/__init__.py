@@ -2,6 +2,7 @@
 
 from .from_card import features_of, front_end_from_dict
 from .reference import compute_features, frame_features
+from .signal import SignalSpec, as_model_input, from_model_output
 from .specification import LOG_MEL_40, MFCC_MLPERF, FrontEndSpec
 from .streaming import StreamingFrontEnd
 from .window import WindowSpec, window_features
@@ -10,11 +11,14 @@ __all__ = [
     "LOG_MEL_40",
     "MFCC_MLPERF",
     "FrontEndSpec",
+    "SignalSpec",
     "StreamingFrontEnd",
     "WindowSpec",
+    "as_model_input",
     "compute_features",
     "features_of",
     "frame_features",
+    "from_model_output",
     "front_end_from_dict",
     "window_features",
 ]

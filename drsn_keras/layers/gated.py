@@ -34,6 +34,10 @@ class GatedLayer(keras.layers.Layer):
         """Outputs of the gate for an input of so many channels."""
         return channels
 
+    def statistic_shape(self, input_shape) -> tuple:
+        """Shape of what the gate sees of an input."""
+        return (input_shape[0], input_shape[-1])
+
     def build(self, input_shape) -> None:
         check_input(input_shape, None, self.name)
         channels = input_shape[-1]
@@ -45,7 +49,7 @@ class GatedLayer(keras.layers.Layer):
             dtype=self.dtype_policy,
             name="gate",
         )
-        self.gate.build((input_shape[0], channels))
+        self.gate.build(self.statistic_shape(input_shape))
         super().build(input_shape)
 
     def compute_output_shape(self, input_shape):

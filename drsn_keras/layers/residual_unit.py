@@ -6,12 +6,13 @@ import keras
 
 from .defaults import BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM
 from .padded_shortcut import PaddedShortcut
-from .rank import check_input, check_rank, conv
-from .shrinkage import Shrinkage
+from .rank import SIGNAL, check_input, check_rank, conv
+from .shrinkage import MODES, Shrinkage
 from .squeeze_excitation import SqueezeExcitation
 
 ATTENTIONS = (None, "channel_shared", "channel_wise", "squeeze_excitation")
 SHORTCUTS = (None, "padded", "projection")
+PADDINGS = ("same", "causal")
 
 
 @keras.saving.register_keras_serializable(package="drsn_keras")
@@ -36,6 +37,13 @@ class ResidualUnit(keras.layers.Layer):
         Width of the attention's hidden layer; ``filters`` by default, as in the paper.
     rank : {1, 2}
         Signals or images.
+    padding : {"same", "causal"}
+        ``causal``, for signals of stride 1: no output depends on a later input, so that a stream can be computed as it
+        comes. The attention is then a shrinkage with a ``window``, or none.
+    dilation : int
+        Of the first convolution.
+    window : int, optional
+        Positions of the shrinkage's running mean; see :class:`Shrinkage`.
     momentum : float
         Of every batch normalisation.
     kernel_regularizer : keras regularizer, optional
@@ -61,6 +69,9 @@ class ResidualUnit(keras.layers.Layer):
         rank: int = 1,
         momentum: float = BATCH_NORM_MOMENTUM,
         kernel_regularizer=None,
+        padding: str = "same",
+        dilation: int = 1,
+        window: int | None = None,
         **kwargs,
     ) -> None:
         super().__init__(**kwargs)
@@ -68,7 +79,8 @@ class ResidualUnit(keras.layers.Layer):
             raise ValueError(f"{self.name}: expected attention {ATTENTIONS}, got {attention!r}")
         if shortcut not in SHORTCUTS:
             raise ValueError(f"{self.name}: expected shortcut {SHORTCUTS}, got {shortcut!r}")
-        for name, value in (("filters", filters), ("kernel_size", kernel_size), ("strides", strides)):
+        sizes = {"filters": filters, "kernel_size": kernel_size, "strides": strides, "dilation": dilation}
+        for name, value in sizes.items():
             if value < 1:
                 raise ValueError(f"{self.name}: expected {name} >= 1, got {value!r}")
         self.filters = filters
@@ -78,16 +90,35 @@ class ResidualUnit(keras.layers.Layer):
         self.shortcut = shortcut
         self.hidden = hidden
         self.rank = check_rank(rank, self.name)
+        self.padding = padding
+        self.dilation = dilation
+        self.window = window
+        self._check_padding()
         self.momentum = momentum
         self.kernel_regularizer = keras.regularizers.get(kernel_regularizer)
 
-    def _conv(self, name: str, kernel_size: int, strides: int) -> keras.layers.Layer:
+    def _check_padding(self) -> None:
+        if self.padding not in PADDINGS:
+            raise ValueError(f"{self.name}: expected padding {' or '.join(PADDINGS)}, got {self.padding!r}")
+        shrinks = self.attention in MODES
+        if self.window is not None and not shrinks:
+            raise ValueError(f"{self.name}: expected window with attention {MODES}, got {self.attention!r}")
+        if self.padding == "causal":
+            if self.rank != SIGNAL or self.strides != 1:
+                got = f"rank {self.rank}, strides {self.strides}"
+                raise ValueError(f"{self.name}: expected rank 1 and strides 1 with causal padding, got {got}")
+            if self.attention is not None and self.window is None:
+                got = f"{self.attention!r} over the whole signal"
+                raise ValueError(f"{self.name}: expected a shrinkage with a window with causal padding, got {got}")
+
+    def _conv(self, name: str, kernel_size: int, strides: int, dilation: int = 1) -> keras.layers.Layer:
         return conv(
             self.rank,
             self.filters,
             kernel_size,
             strides=strides,
-            padding="same",
+            padding=self.padding,
+            dilation_rate=dilation,
             kernel_initializer="he_normal",
             kernel_regularizer=self.kernel_regularizer,
             dtype=self.dtype_policy,
@@ -104,7 +135,7 @@ class ResidualUnit(keras.layers.Layer):
         self.norm_1, self.norm_2 = self._norm("norm_1"), self._norm("norm_2")
         self.relu_1 = keras.layers.ReLU(dtype=self.dtype_policy, name="relu_1")
         self.relu_2 = keras.layers.ReLU(dtype=self.dtype_policy, name="relu_2")
-        self.conv_1 = self._conv("conv_1", self.kernel_size, self.strides)
+        self.conv_1 = self._conv("conv_1", self.kernel_size, self.strides, self.dilation)
         self.conv_2 = self._conv("conv_2", self.kernel_size, 1)
         self.norm_1.build(input_shape)
         self.conv_1.build(input_shape)
@@ -121,7 +152,7 @@ class ResidualUnit(keras.layers.Layer):
         if self.attention == "squeeze_excitation":
             self.attend = SqueezeExcitation(name="squeeze_excitation", **gate)
         elif self.attention is not None:
-            self.attend = Shrinkage(mode=self.attention, name="shrinkage", **gate)
+            self.attend = Shrinkage(mode=self.attention, window=self.window, name="shrinkage", **gate)
         if self.attend is not None:
             self.attend.build(output_shape)
         self.bypass = None
@@ -160,4 +191,7 @@ class ResidualUnit(keras.layers.Layer):
             "rank": self.rank,
             "momentum": self.momentum,
             "kernel_regularizer": keras.regularizers.serialize(self.kernel_regularizer),
+            "padding": self.padding,
+            "dilation": self.dilation,
+            "window": self.window,
         }

@@ -10,7 +10,7 @@ import keras
 from keras import ops
 
 from .gated import GatedLayer, over_space
-from .rank import spatial_axes
+from .rank import SIGNAL, check_input, spatial_axes
 from .soft_threshold import soft_threshold
 
 MODES = ("channel_shared", "channel_wise")
@@ -37,9 +37,15 @@ class Shrinkage(GatedLayer):
     ``channel_wise`` (RSBU-CW): tau_c = alpha_c * m_c. ``channel_shared`` (RSBU-CS): one alpha, tau = alpha * mean_c(m).
     So 0 < tau < mean|x| always: positive, never large enough to erase all, and each sample's own.
 
+    With ``window`` the mean is a running one, over the last so many positions of a signal (zeros before its start), and
+    every position has a threshold of its own that knows nothing of what comes later: a stream can be shrunk while it
+    is heard.
+
     Parameters
     ----------
     mode : {"channel_wise", "channel_shared"}
+    window : int, optional
+        Positions of the running mean, for signals; the whole input by default, as in the paper.
     hidden : int, optional
         Width of the gate's hidden layer; the number of channels by default, as in the paper.
     momentum : float
@@ -56,11 +62,24 @@ class Shrinkage(GatedLayer):
     Ind. Informatics 16(7):4681-4690, 2020, doi:10.1109/TII.2019.2943898.
     """
 
-    def __init__(self, mode: str = "channel_wise", hidden: int | None = None, **kwargs) -> None:
+    def __init__(
+        self, mode: str = "channel_wise", hidden: int | None = None, window: int | None = None, **kwargs
+    ) -> None:
         super().__init__(hidden, **kwargs)
         if mode not in MODES:
             raise ValueError(f"{self.name}: expected mode {' or '.join(MODES)}, got {mode!r}")
+        if window is not None and window < 1:
+            raise ValueError(f"{self.name}: expected window >= 1, got {window!r}")
         self.mode = mode
+        self.window = window
+
+    def statistic_shape(self, input_shape) -> tuple:
+        """One statistic a sample, or one a position."""
+        return tuple(input_shape) if self.window is not None else super().statistic_shape(input_shape)
+
+    def build(self, input_shape) -> None:
+        check_input(input_shape, None if self.window is None else SIGNAL, self.name)
+        super().build(input_shape)
 
     def gate_units(self, channels: int) -> int:
         """One alpha a channel, or one for all."""
@@ -72,8 +91,13 @@ class Shrinkage(GatedLayer):
         Returns
         -------
         tau, alpha : tensors [shape=(batch, channels) or (batch, 1)]
+            With a window [shape=(batch, n, channels) or (batch, n, 1)].
         """
-        statistic = ops.mean(ops.abs(x), axis=spatial_axes(x.shape))
+        magnitude = ops.abs(x)
+        if self.window is None:
+            statistic = ops.mean(magnitude, axis=spatial_axes(x.shape))
+        else:
+            statistic = running_mean(magnitude, self.window)
         alpha = self.gate(statistic, training=training)
         if self.mode == "channel_shared":
             statistic = ops.mean(statistic, axis=-1, keepdims=True)
@@ -84,7 +108,29 @@ class Shrinkage(GatedLayer):
         records = _records.get()
         if records is not None:
             records.append((self.path, tau, alpha))
-        return soft_threshold(x, over_space(tau, x))
+        return soft_threshold(x, tau if self.window is not None else over_space(tau, x))
 
     def get_config(self) -> dict:
-        return {**super().get_config(), "mode": self.mode}
+        return {**super().get_config(), "mode": self.mode, "window": self.window}
+
+
+def running_mean(x, window: int):
+    """Mean of the last ``window`` positions of a signal, with zeros before its start.
+
+    Parameters
+    ----------
+    x : tensor [shape=(batch, n, channels)]
+    window : int >= 1
+
+    Returns
+    -------
+    tensor [shape of x]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> np.asarray(running_mean(np.array([[[2.0], [4.0], [0.0]]], "float32"), 2)).ravel().tolist()
+    [1.0, 3.0, 2.0]
+    """
+    padded = ops.pad(x, ((0, 0), (window - 1, 0), (0, 0)))
+    return ops.average_pool(padded, window, strides=1, padding="valid")

@@ -7,6 +7,8 @@ from functools import partial
 
 import keras
 
+from .dncnn import dncnn
+from .dran import dran
 from .drsn import residual_network
 from .keywords import keyword_network
 from .kinds import KINDS
@@ -38,4 +40,6 @@ def catalogue() -> dict[str, Callable[[], keras.Model]]:
             vibration_network, (128, 2), 4, f"wide-{kind}", width=0.25, spectral=True
         )
     networks["vibration/wdcnn"] = partial(vibration_network, (1024, 1), 4, "wdcnn", width=0.25)
+    networks["denoise/dncnn"] = partial(dncnn, (64, 1), depth=5, width=8, rank=1)
+    networks["denoise/dran"] = partial(dran, (48, 1), width=8, blocks=2, depth=1, rank=1)
     return networks

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 
 import keras
 
@@ -32,7 +33,16 @@ def count_macs(model: keras.Model) -> int:
     ValueError
         If a layer has not been built, or its input has an unknown length.
     """
-    return sum(_layer_macs(layer) for layer in leaf_layers(model))
+    # A layer that is called several times works several times.
+    nodes = (node for depth in getattr(model, "_nodes_by_depth", {}).values() for node in depth)
+    calls = Counter(id(node.operation) for node in nodes)
+    return sum(max(1, calls[id(layer)]) * _macs(layer) for layer in model.layers)
+
+
+def _macs(layer: keras.layers.Layer) -> int:
+    if isinstance(layer, keras.Model):
+        return count_macs(layer)
+    return sum(_layer_macs(leaf) for leaf in leaf_layers(layer))
 
 
 def _layer_macs(layer: keras.layers.Layer) -> int:

@@ -6,10 +6,12 @@ import dataclasses
 from typing import Any
 
 from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.frontend import SignalSpec
 from drsn_keras.model_card import CARD_NAME
 
 from ..c_headers import HEADERS
 from .c_source import Names
+from .denoiser_source import denoiser_source
 from .generate import Generated, generate
 from .project import firmware_folder, with_headers
 from .signal_constants import SignalSource, signal_source
@@ -44,7 +46,7 @@ def build_project(source: Source, prefix: str = "model") -> Project:
     signal = None
     if card is not None:
         try:
-            signal = signal_source(source.signal, card.input, card.output, card.detector, card.labels, prefix)
+            signal = _signal(source, prefix)
         except BundleError as error:
             raise BundleError(f"{source.path.with_name(CARD_NAME)}: {error}") from None
     files = dict(generated.model_files())
@@ -59,8 +61,16 @@ def build_project(source: Source, prefix: str = "model") -> Project:
     return Project(source, generated, signal, files)
 
 
+def _signal(source: Source, prefix: str) -> SignalSource | None:
+    """The signal side; there is none of denoisers other than of streams."""
+    card, spec = source.card, source.signal
+    if isinstance(spec, SignalSpec):
+        return denoiser_source(spec, card.input, card.output, prefix) if card.stream else None
+    return signal_source(spec, card.input, card.output, card.detector, card.labels, prefix)
+
+
 def kind(signal: SignalSource | None, prefix: str) -> str | None:
-    """What the signal side is: listener, window, front_end or nothing."""
+    """What the signal side is: listener, window, front_end, denoiser or nothing."""
     return None if signal is None else signal.name.removeprefix(f"{prefix}_")
 
 
@@ -89,11 +99,11 @@ def facts(project: Project) -> dict[str, Any]:
 def _page(names: Names, signal: SignalSource | None, prefix: str) -> str:
     """README.md of the project."""
     what = kind(signal, prefix)
-    program = {"listener": "listen", "window": "monitor"}.get(what or "", "main")
+    program = {"listener": "listen", "window": "monitor", "denoiser": "denoise"}.get(what or "", "main")
+    text = {"front_end": "samples in, features out", "denoiser": "samples in, cleaned samples out"}
     files = [
         f"| `{prefix}.h`, `{prefix}.c` | the model: `{prefix}_input`, `{prefix}_invoke`, `{prefix}_output` |",
-        *([f"| `{signal.name}.h`, `.c` | samples in, verdicts out |"] if signal and what != "front_end" else []),
-        *([f"| `{signal.name}.h`, `.c` | samples in, features out |"] if what == "front_end" else []),
+        *([f"| `{signal.name}.h`, `.c` | {text.get(what, 'samples in, verdicts out')} |"] if signal else []),
         "| `engine/` | the kernels and the signal code that these need, nothing else |",
         "| `boards/` | start-up and linker scripts of emulated boards; a product has its own |",
         "| `examples/` | programs to begin with |",

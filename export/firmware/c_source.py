@@ -66,6 +66,7 @@ def header(program: Program, plan: MemoryPlan, names: Names) -> str:
         f"#define {upper}_INPUT_BYTES {x.elements}u",
         f"#define {upper}_OUTPUT_BYTES {y.elements}u",
         f"#define {upper}_STEPS {len(program.steps)}u",
+        f"#define {upper}_STATES {len(network.states)}u",
         *(f"#define {upper}_INPUT_{side} {size}u" for side, size in zip(_SIDES, _sides(x.shape), strict=True)),
         f"/* Input: int8, shape ({shape}), real = scale * (value - zero point), the scale in units of 2^-31. */",
         f"#define {upper}_INPUT_ZERO ({int(x.zero_points[0])})",
@@ -87,6 +88,14 @@ def header(program: Program, plan: MemoryPlan, names: Names) -> str:
         "    } arena;",
         f"}} {low}_state;",
         "",
+        *(
+            [
+                "/* Before the first call of a signal. Every later call goes on where the last one ended. */",
+                f"void {low}_reset({low}_state *state);",
+            ]
+            if network.states
+            else []
+        ),
         "/* Where the input goes. Its memory is used again during the call: write all of it before every call. */",
         f"int8_t *{low}_input({low}_state *state);",
         "/* One inference. It cannot fail. */",
@@ -136,6 +145,7 @@ def source(program: Program, plan: MemoryPlan, names: Names) -> str:
         f"    return &state->arena.bytes[{plan.tensors[network.output]}];",
         "}",
         "",
+        *_reset(program, plan, low),
         f"void {low}_invoke({low}_state *state)",
         "{",
         "    int8_t *const arena = state->arena.bytes;",
@@ -149,6 +159,18 @@ def source(program: Program, plan: MemoryPlan, names: Names) -> str:
         ]
     lines += [f"    STEP({len(program.steps)}u);", "}", ""]
     return "\n".join(lines)
+
+
+def _reset(program: Program, plan: MemoryPlan, low: str) -> list[str]:
+    """The function that puts zeros, on each state's scale, into all states; nothing for a network without."""
+    if not program.network.states:
+        return []
+    tensors = [program.network.tensors[state] for state, _ in program.network.states]
+    fills = [
+        f"    (void)memset(&state->arena.bytes[{plan.tensors[t.index]}], {int(t.zero_points[0])}, {t.elements}u);"
+        for t in tensors
+    ]
+    return [f"void {low}_reset({low}_state *state)", "{", *fills, "}", ""]
 
 
 def _sides(shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Fixed-point exponential and logistic function as gemmlowp defines them, for tables of 256 entries.
+"""Fixed-point exponential, logistic function and tanh as gemmlowp defines them, for tables of 256 entries.
 
 Raw values are int32 with a number of integer bits; products round to nearest and saturate at the one overflow.
 
@@ -58,18 +58,34 @@ def exp_on_negative_values(a: np.ndarray, integer_bits: int) -> np.ndarray:
     return np.where(a == 0, _MAX, result)
 
 
-def _one_over_one_plus(a: np.ndarray) -> np.ndarray:
-    """1 / (1 + a) for 0 <= a <= 1, no integer bits: three Newton steps from the best line."""
+def _two_over_one_plus(a: np.ndarray) -> np.ndarray:
+    """2 / (1 + a) for 0 <= a <= 1, two integer bits: three Newton steps from the best line."""
     half = (a + _MAX + 1) >> 1
     x = round(48 / 17 * 2**29) + _product(half, round(-32 / 17 * 2**29))
     for _ in range(3):
         rest = (1 << 29) - _product(half, x)
         x = x + _saturating_left(_product(x, rest), 2)
-    return _saturating_left(x, 1)
+    return x
 
 
 def logistic(a: np.ndarray, integer_bits: int) -> np.ndarray:
     """1 / (1 + exp(-a)), no integer bits in the result."""
     a = np.asarray(a, np.int64)
-    positive = _one_over_one_plus(exp_on_negative_values(-np.abs(a), integer_bits))
+    # Half of it: the same integer with one integer bit.
+    positive = _saturating_left(_two_over_one_plus(exp_on_negative_values(-np.abs(a), integer_bits)), 1)
     return np.where(a == 0, 1 << 30, np.where(a > 0, positive, _MAX - positive))
+
+
+def tanh(a: np.ndarray, integer_bits: int) -> np.ndarray:
+    """(1 - exp(-2 a)) / (1 + exp(-2 a)), no integer bits in the result.
+
+    Parameters
+    ----------
+    a : np.ndarray [int64 holding int32]
+    integer_bits : int, 0 to 4
+    """
+    a = np.asarray(a, np.int64)
+    # Twice the value: the same integer with one integer bit more.
+    exponential = exp_on_negative_values(-np.abs(a), integer_bits + 1)
+    positive = _saturating_left(_two_over_one_plus(exponential) - (1 << 29), 2)
+    return np.where(a == 0, 0, np.where(a > 0, positive, -positive))

@@ -43,10 +43,12 @@ class MemoryPlan:
 def plan_memory(program: Program) -> MemoryPlan:
     """Place the maps of a program, the same at every call.
 
-    Maps of different lifetimes share memory. An output may also begin on an input that dies at the step, or run
-    behind it at a distance (Step.in_place, Step.slides).
+    Maps of different lifetimes share memory; states keep theirs from call to call. An output may also begin on an
+    input that dies at the step, or run behind it at a distance (Step.in_place, Step.slides).
     """
     place = program.network.place
+    # The new state is written over the old one, which nothing reads any more (read_network has checked it).
+    same = {kept: state for state, kept in program.network.states}
     first, last = lifetimes(program)
     buffers: dict[tuple[str, int], Buffer] = {
         ("scratch", number): Buffer(step.scratch, number, number)
@@ -54,9 +56,13 @@ def plan_memory(program: Program) -> MemoryPlan:
         if step.scratch
     }
     for index, begins in first.items():
+        if index in same:
+            continue
         buffers["tensor", index] = Buffer(program.network.tensors[index].n_bytes, begins, last[index])
     overlaps: dict[tuple[tuple[str, int], tuple[str, int]], Overlap] = {}
     for number, step in enumerate(program.steps):
+        if step.output in same:
+            continue
         exact = {place(index): distance for index, distance in step.in_place.items()}
         slides = {place(index): gap for index, gap in step.slides.items()}
         for index in {**exact, **slides}:
@@ -69,22 +75,25 @@ def plan_memory(program: Program) -> MemoryPlan:
                 overlaps[pair] = Overlap(distance if aligned else None, slides.get(index))
     offsets = _place(buffers, overlaps)
     total = max(offsets[key] + _rounded(buffers[key].n_bytes) for key in buffers)
+    tensors = {number: offset for (kind, number), offset in offsets.items() if kind == "tensor"}
     return MemoryPlan(
         total,
-        {number: offset for (kind, number), offset in offsets.items() if kind == "tensor"},
+        {**tensors, **{kept: tensors[state] for kept, state in same.items()}},
         {number: offset for (kind, number), offset in offsets.items() if kind == "scratch"},
     )
 
 
 def lifetimes(program: Program) -> tuple[dict[int, int], dict[int, int]]:
-    """The first and the last step of every map, by tensor; the output lasts beyond the last step."""
+    """The first and the last step of every map, by tensor; output and states last beyond the last step."""
     place = program.network.place
     first, last = {program.network.input: 0}, {program.network.input: 0}
+    first |= {state: 0 for state, _ in program.network.states}
     for number, step in enumerate(program.steps):
         last.update({place(index): number for index in step.inputs})
         first[step.output] = number
         last.setdefault(step.output, number)
     last[program.network.output] = len(program.steps)
+    last |= {index: len(program.steps) for pair in program.network.states for index in pair}
     return first, last
 
 

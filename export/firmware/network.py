@@ -18,6 +18,8 @@ LARGEST_TENSOR = 2**22
 LARGEST_SCALE = 2**23
 #: Operators that only rename a tensor.
 ALIASES = ("RESHAPE", "SQUEEZE", "EXPAND_DIMS")
+#: Operators that copy part of a map: what writes a state does so in the state's own memory.
+STATE_WRITERS = ("STRIDED_SLICE", "SLICE")
 _CONSTANT_TYPES = ("int8", "int32")
 
 
@@ -26,7 +28,8 @@ class Network:
     """Operators without the renaming ones, which only give a tensor another shape.
 
     ``places`` leads from such another name to the tensor whose memory it is; ``input`` and ``output`` are the one
-    tensor that goes in and the one that comes out, by place.
+    tensor that goes in and the one that comes out, by place. A network that computes a stream step by step has
+    ``states`` besides: what a step is given of the one before, and what it writes for the next, pair by pair.
     """
 
     what: str
@@ -35,6 +38,7 @@ class Network:
     places: dict[int, int]
     input: int
     output: int
+    states: tuple[tuple[int, int], ...] = ()
 
     def place(self, index: int) -> int:
         """The tensor whose memory a tensor is."""
@@ -62,14 +66,16 @@ def read_network(content: bytes, what: object) -> Network:
     Raises
     ------
     BundleError
-        If it is damaged, not all int8, not for a batch of one, or has more than one input or output.
+        If it is damaged, not all int8, not for a batch of one, or has other inputs and outputs than one of each, or one
+        of each and states.
     """
     file = read_file(content, what)
     _check_indices(file, what)
     ends = (file.inputs, file.outputs)
-    if any(len(end) != 1 for end in ends):
-        raise BundleError(mismatch(what, "one input and one output", f"{len(ends[0])} and {len(ends[1])}"))
-    used = {i for op in file.operators for i in (*op.inputs, *op.outputs)} | {file.inputs[0], file.outputs[0]}
+    if not ends[0] or len(ends[0]) != len(ends[1]):
+        expected = "one input and one output, or states besides, as many out as in"
+        raise BundleError(mismatch(what, expected, f"{len(ends[0])} and {len(ends[1])}"))
+    used = {i for op in file.operators for i in (*op.inputs, *op.outputs)} | {*ends[0], *ends[1]}
     for index in sorted(used):
         _check_tensor(file.tensors[index], what)
     places: dict[int, int] = {}
@@ -88,9 +94,36 @@ def read_network(content: bytes, what: object) -> Network:
             raise BundleError(mismatch(f"{what}, {name}", "a computed int8 tensor", file.tensors[end].dtype))
         if (scale := float(file.tensors[end].scales[0])) > LARGEST_SCALE:
             raise BundleError(mismatch(f"{what}, {name}", f"a scale of at most {LARGEST_SCALE:,}", scale))
-    network = Network(str(what), tuple(operators), file.tensors, places, file.inputs[0], output)
+    states = tuple(zip(ends[0][1:], ends[1][1:], strict=True))
+    network = Network(str(what), tuple(operators), file.tensors, places, file.inputs[0], output, states)
+    _check_states(network)
     _check_order(network)
     return network
+
+
+def _check_states(network: Network) -> None:
+    """Every state goes in as it came out, from an operator that runs when nothing needs the old one any more."""
+    writers = {index: op for op in network.operators for index in op.outputs}
+    for number, (state, kept) in enumerate(network.states, start=1):
+        where = f"{network.what}, state {number}"
+        before, after = network.tensors[state], network.tensors[kept]
+        alike = before.shape == after.shape and before.dtype == after.dtype == "int8"
+        if (
+            not alike
+            or before.data is not None
+            or (before.scales[0], before.zero_points[0])
+            != (
+                after.scales[0],
+                after.zero_points[0],
+            )
+        ):
+            raise BundleError(mismatch(where, f"int8 {before.shape} on one scale, in and out", after.shape))
+        writer = writers.get(kept)
+        if writer is None or writer.name not in STATE_WRITERS or len(network.readers(kept)) or kept == network.output:
+            got = "none" if writer is None else plain(writer.name)
+            raise BundleError(mismatch(where, f"an operator that writes it ({', '.join(STATE_WRITERS)})", got))
+        if late := [op for op in network.readers(state) if op.index >= writer.index]:
+            raise network.refuse(late[0], "an old state only before the new one is written", "a later use")
 
 
 def _check_indices(file: File, what: object) -> None:
@@ -127,7 +160,7 @@ def _check_tensor(tensor: Tensor, what: object) -> None:
 
 def _check_order(network: Network) -> None:
     """Every tensor is written once, before it is read; the output is written."""
-    written = {network.input}
+    written = {network.input, *(state for state, _ in network.states)}
     for op in network.operators:
         where = f"{network.what}, operator {op.index} {op.name}"
         for index in map(network.place, op.inputs):
@@ -137,5 +170,5 @@ def _check_order(network: Network) -> None:
             if index in written or index in network.places or network.tensors[index].data is not None:
                 raise BundleError(mismatch(where, "an output that nothing else writes", f"tensor {index}"))
             written.add(index)
-    if network.output not in written - {network.input}:
+    if network.output not in written - {network.input, *(state for state, _ in network.states)}:
         raise BundleError(mismatch(network.what, "operators that compute the output", "none that does"))

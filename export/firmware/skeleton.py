@@ -11,6 +11,7 @@ _PROGRAMS = {
     None: ("main.c",),
     "front_end": ("main.c",),
     "window": ("main.c", "monitor.c"),
+    "denoiser": ("main.c", "denoise.c"),
     "listener": (
         "main.c",
         "listen.c",
@@ -21,19 +22,20 @@ _PROGRAMS = {
     ),
 }
 _RECORDINGS = ("wav.c", "wav.h")
+_OF_RECORDINGS = frozenset({"listen.c", "monitor.c", "denoise.c"})
 
 
 def skeleton(prefix: str = "model", signal: str | None = None) -> dict[str, str]:
     """Files of a project other than the generated sources and the engine.
 
-    The project's folder is to hold PREFIX.c and PREFIX.h, PREFIX_listener or PREFIX_window, and in ``engine`` all that
-    they need.
+    The project's folder is to hold PREFIX.c and PREFIX.h, PREFIX_listener, PREFIX_window or PREFIX_denoiser, and in
+    ``engine`` all that they need.
 
     Parameters
     ----------
     prefix : str
         Of the model's C names.
-    signal : {None, "listener", "window", "front_end"}
+    signal : {None, "listener", "window", "front_end", "denoiser"}
         What the model has on its signal side.
 
     Returns
@@ -43,7 +45,7 @@ def skeleton(prefix: str = "model", signal: str | None = None) -> dict[str, str]
     """
     folder = firmware_folder()
     programs = _PROGRAMS[signal]
-    examples = [*programs, "print.h", *(_RECORDINGS if {"listen.c", "monitor.c"} & set(programs) else ())]
+    examples = [*programs, "print.h", *(_RECORDINGS if _OF_RECORDINGS & set(programs) else ())]
     files = {name: folder / "examples" / name for name in _BUILD_FILES}
     files |= {f"examples/{name}": folder / "examples" / name for name in examples}
     boards = folder / "boards"

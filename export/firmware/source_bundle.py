@@ -7,7 +7,7 @@ import math
 from pathlib import Path
 
 from drsn_keras.errors import BundleError, UsageError, mismatch
-from drsn_keras.frontend import FrontEndSpec, WindowSpec, front_end_from_dict
+from drsn_keras.frontend import FrontEndSpec, SignalSpec, WindowSpec, front_end_from_dict
 from drsn_keras.model_card import CARD_NAME, ModelCard, TensorSpec, read_bundle
 
 from ..inspection.flatbuffer import Tensor
@@ -25,7 +25,7 @@ class Source:
     content: bytes
     network: Network
     card: ModelCard | None = None
-    signal: FrontEndSpec | WindowSpec | None = None
+    signal: FrontEndSpec | WindowSpec | SignalSpec | None = None
 
 
 def open_source(path: Path) -> Source:
@@ -55,9 +55,14 @@ def open_source(path: Path) -> Source:
         signal = front_end_from_dict(card.front_end)
     except (UsageError, BundleError) as error:
         raise BundleError(f"{where}: {error}") from None
-    if math.prod(signal.shape) != math.prod(card.input.shape):
-        raise BundleError(mismatch(f"{where}, front_end", f"the model's input {card.input.shape}", signal.shape))
-    if math.prod(card.output.shape) != len(card.labels):
+    shape = signal.shape
+    if card.stream:
+        shape = (card.stream["frames"], signal.hop_length)
+    if len(network.states) != card.stream.get("states", 0):
+        raise BundleError(mismatch(f"{where}, stream, states", f"{len(network.states)} (the model file)", card.stream))
+    if math.prod(shape) != math.prod(card.input.shape):
+        raise BundleError(mismatch(f"{where}, front_end", f"the model's input {card.input.shape}", shape))
+    if not card.is_denoiser and math.prod(card.output.shape) != len(card.labels):
         raise BundleError(mismatch(f"{where}, labels", math.prod(card.output.shape), len(card.labels)))
     return Source(model, content, network, card, signal)
 

@@ -15,8 +15,10 @@ from . import toolchain
 from .build_project import Project, kind
 from .toolchain import CORES, Sizes
 
-_EXAMPLES = {"listener": "listen", "window": "monitor"}
+_EXAMPLES = {"listener": "listen", "window": "monitor", "denoiser": "denoise"}
 _NAME = "stream.wav"
+#: What a program wants besides a recording.
+_ARGUMENTS = {"denoise": ("cleaned.raw",)}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,7 +81,7 @@ def stream(project: Project, core: str, samples: np.ndarray, timeout_s: float = 
             file.setsampwidth(2)
             file.setframerate(project.source.signal.sample_rate_hz)
             file.writeframes(np.ascontiguousarray(samples, "<i2").tobytes())
-        done = toolchain.run(target, elf, [_NAME], timeout_s, cwd=folder)
+        done = toolchain.run(target, elf, [_NAME, *_ARGUMENTS.get(example, ())], timeout_s, cwd=folder)
         if done.exit_code:
             raise CheckFailed(mismatch(f"{core}: {example}", "exit code 0", f"{done.exit_code}: {done.stdout[-200:]}"))
         sizes = toolchain.sizes(target, elf)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from ..inspection.flatbuffer import Operator, Tensor
-from .arithmetic import INT8_MAX, INT8_MIN, Scale, activation_range, clamp, quantize_multiplier
-from .gemmlowp import logistic
+from .arithmetic import INT8_MAX, INT8_MIN, Scale, activation_range, clamp, quantize_multiplier, rounding_shift
+from .gemmlowp import logistic, tanh
 
 #: All int8 values in the order of their bytes.
 BYTES = np.arange(256, dtype=np.uint8).view(np.int8).astype(np.int64)
-#: Of the logistic function's input, the reference's choice.
-_LOGISTIC_BITS = 4
+#: Of the input of logistic function and tanh, the reference's choice.
+_INTEGER_BITS = 4
 
 
 def _end(tensor: Tensor) -> tuple[float, int]:
@@ -43,15 +44,26 @@ def leaky_relu_table(op: Operator, x: Tensor, y: Tensor) -> np.ndarray:
 
 def logistic_table(op: Operator, x: Tensor, y: Tensor) -> np.ndarray:
     """LOGISTIC onto the fixed output scale 1/256, zero point -128."""
-    x_scale, x_zero = _end(x)
-    fraction, exponent = math.frexp(x_scale * 2 ** (31 - _LOGISTIC_BITS))
-    scale = Scale(math.floor(fraction * 2**31 + 0.5), -exponent)
-    radius = math.floor(((1 << _LOGISTIC_BITS) - 1) * 2.0 ** (31 - _LOGISTIC_BITS) / 2.0**exponent)
-    values = BYTES - x_zero
-    inside = np.abs(values) < radius
-    raw = logistic(scale.rescale(np.where(inside, values, 0)), _LOGISTIC_BITS)
+    raw, inside, values = _on_four_bits(logistic, x)
     found = clamp(((raw + (1 << 22)) >> 23) + INT8_MIN)
     return np.where(inside, found, np.where(values > 0, INT8_MAX, INT8_MIN))
+
+
+def tanh_table(op: Operator, x: Tensor, y: Tensor) -> np.ndarray:
+    """TANH onto the fixed output scale 1/128, zero point 0."""
+    raw, inside, values = _on_four_bits(tanh, x)
+    return np.where(inside, clamp(rounding_shift(raw, 24)), np.where(values > 0, INT8_MAX, INT8_MIN))
+
+
+def _on_four_bits(function: Callable, x: Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """A fixed-point function of all values of x, where the result is not 1 or -1 anyhow, and the values."""
+    x_scale, x_zero = _end(x)
+    fraction, exponent = math.frexp(x_scale * 2 ** (31 - _INTEGER_BITS))
+    scale = Scale(math.floor(fraction * 2**31 + 0.5), -exponent)
+    radius = math.floor(((1 << _INTEGER_BITS) - 1) * 2.0 ** (31 - _INTEGER_BITS) / 2.0**exponent)
+    values = BYTES - x_zero
+    inside = np.abs(values) < radius
+    return function(scale.rescale(np.where(inside, values, 0)), _INTEGER_BITS), inside, values
 
 
 def relu_table(op: Operator, x: Tensor, y: Tensor) -> np.ndarray:
@@ -80,4 +92,5 @@ TABLES = {
     "QUANTIZE": quantize_table,
     "RELU": relu_table,
     "RELU6": relu6_table,
+    "TANH": tanh_table,
 }

@@ -10,11 +10,19 @@ from .ir import Op, Shape
 
 
 class Builder:
-    """Adds primitives under the place of the layer that is being lowered."""
+    """Adds primitives under the place of the layer that is being lowered.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    streaming : bool
+        What reaches back in time is given the past of the step before, where a whole signal begins with zeros.
+    """
+
+    def __init__(self, streaming: bool = False) -> None:
         self._place: list[str] = []
         self._names: set[str] = set()
+        self._streaming = streaming
+        self.states: list[tuple[Op, Op]] = []
 
     def enter(self, name: str) -> Builder:
         """Use as ``with to.enter(layer.name):``; names of what is added start with it."""
@@ -70,6 +78,11 @@ class Builder:
         """Mean over height and width, kept as a 1 x 1 map."""
         return Op("mean", self._name("mean"), (x,), (1, 1, x.shape[2]))
 
+    def running_mean(self, x: Op, window: int) -> Op:
+        """Mean of the last ``window`` positions in time, for each channel."""
+        kernel = np.full((window, 1, x.shape[2], 1), 1.0 / window)
+        return self.depthwise(self.with_past(x, window - 1), kernel)
+
     def channel_mean(self, x: Op) -> Op:
         """Mean over channels, kept as one channel."""
         # As a convolution by equal weights: reductions over channels are not delegated everywhere.
@@ -90,6 +103,26 @@ class Builder:
         height, width, channels = x.shape
         shape = (height + sum(rows), width + sum(columns), channels)
         return Op("pad", self._name("pad"), (x,), shape, options={"rows": tuple(rows), "columns": tuple(columns)})
+
+    def reflect_pad(self, x: Op, rows: int, columns: int) -> Op:
+        """So many positions at each end, mirrored around the outermost; the target chooses the form later."""
+        height, width, channels = x.shape
+        options = {"rows": (rows, rows), "columns": (columns, columns)}
+        shape = (height + 2 * rows, width + 2 * columns, channels)
+        return Op("reflect_pad", self._name("reflect_pad"), (x,), shape, options=options)
+
+    def with_past(self, x: Op, reach: int) -> Op:
+        """``x`` behind the ``reach`` positions that came before it: zeros, or in a stream what the last step kept."""
+        if not reach:
+            return x
+        if not self._streaming:
+            return self.pad(x, (reach, 0), (0, 0))
+        length, width, channels = x.shape
+        with self.enter("past"):
+            state = Op("input", self._name("state"), (), (reach, width, channels))
+            joined = Op("join", self._name("join"), (state, x), (reach + length, width, channels))
+            self.states.append((state, Op("last", self._name("last"), (joined,), state.shape)))
+        return joined
 
     def concat(self, parts: Sequence[Op]) -> Op:
         """Channels one behind the other."""

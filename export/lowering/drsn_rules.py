@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from drsn_keras.layers import (
     GateNetwork,
+    Magnitude,
     PaddedShortcut,
     ResidualUnit,
     Shrinkage,
+    ShrinkAt,
     SoftThreshold,
     SqueezeExcitation,
 )
@@ -28,13 +30,23 @@ def shrinkage(layer: Shrinkage, to: Builder, x: Op) -> Op:
     with to.enter("abs"):
         magnitude = to.unary("abs", x)
     with to.enter("statistic"):
-        statistic = to.mean(magnitude)
+        statistic = to.mean(magnitude) if layer.window is None else to.running_mean(magnitude, layer.window)
     alpha = lower_layer(layer.gate, to, statistic)
     if layer.mode == "channel_shared":
         with to.enter("channel_mean"):
             statistic = to.channel_mean(statistic)
     with to.enter("tau"):
         tau = to.binary("mul", alpha, statistic)
+    return to.shrink(x, tau)
+
+
+@lowers(Magnitude)
+def magnitude(layer: Magnitude, to: Builder, x: Op) -> Op:
+    return to.unary("abs", x)
+
+
+@lowers(ShrinkAt)
+def shrink_at(layer: ShrinkAt, to: Builder, x: Op, tau: Op) -> Op:
     return to.shrink(x, tau)
 
 

@@ -54,6 +54,16 @@ def _pad(options: dict, x):
     return x
 
 
+def _reflect_join(options: dict, x):
+    for axis, (n, _) in ((1, options["rows"]), (2, options["columns"])):
+        # One position at a time: what lies behind the border moves on by one each time.
+        for i in range(1, 2 * n, 2):
+            last = x.shape[axis] - 1
+            before, after = (x[:, at : at + 1] if axis == 1 else x[:, :, at : at + 1] for at in (i, last - i))
+            x = tf.concat([before, x, after], axis)
+    return x
+
+
 def _pool(pool: Callable, options: dict, x):
     return pool(x, options["size"], options["strides"], options["padding"].upper())
 
@@ -76,7 +86,11 @@ CALLS: dict[str, Callable] = {
     "mean": lambda options, x: tf.reduce_mean(x, (1, 2), keepdims=True),
     "constant": lambda options, x: tf.fill((1, 1, 1, 1), options["value"]),
     "concat": lambda options, *parts: tf.concat(parts, 3),
+    "join": lambda options, *parts: tf.concat(parts, 1),
+    "last": lambda options, x: x[:, -options["count"] :],
     "pad": _pad,
+    "reflect_pad": lambda options, x: tf.pad(x, ((0, 0), options["rows"], options["columns"], (0, 0)), "REFLECT"),
+    "reflect_join": _reflect_join,
     "reshape": lambda options, x: tf.reshape(x, (-1, *options["shape"])),
     "max_pool": lambda options, x: _pool(tf.nn.max_pool2d, options, x),
     "average_pool": lambda options, x: _pool(tf.nn.avg_pool2d, options, x),
@@ -84,9 +98,14 @@ CALLS: dict[str, Callable] = {
 
 
 def emit(graph: Graph, name: str) -> tf_keras.Model:
-    """A functional model of :class:`Primitive`, Conv2D and DepthwiseConv2D layers, weights set."""
+    """A functional model of :class:`Primitive`, Conv2D and DepthwiseConv2D layers, weights set.
+
+    With states its inputs are the step's input, then every state, and its outputs the step's output, then every state
+    for the next step.
+    """
     start = tf_keras.Input(graph.input.shape, name="input")
-    made = {id(graph.input): start}
+    states = [tf_keras.Input(state.shape, name=layer_name(state)) for state, _ in graph.states]
+    made = {id(graph.input): start, **{id(op): x for (op, _), x in zip(graph.states, states, strict=True)}}
     weights = []
     for op in graph.ops():
         if op.kind == "input":
@@ -96,7 +115,8 @@ def emit(graph: Graph, name: str) -> tf_keras.Model:
         made[id(op)] = layer(inputs if len(inputs) > 1 else inputs[0])
         if "kernel" in op.weights:
             weights.append((layer, op))
-    model = tf_keras.Model(start, made[id(graph.output)], name=name)
+    ends = [made[id(graph.output)], *(made[id(kept)] for _, kept in graph.states)]
+    model = tf_keras.Model([start, *states], ends, name=name) if states else tf_keras.Model(start, ends[0], name=name)
     for layer, op in weights:
         layer.set_weights([op.weights["kernel"].astype(np.float32), op.weights["bias"].astype(np.float32)])
     return model
@@ -133,6 +153,8 @@ def _layer(op: Op) -> tf_keras.layers.Layer:
     plain = {k: v for k, v in options.items() if v is not None}
     if op.kind == "reshape":
         plain["shape"] = list(options.get("to", op.shape))
+    if op.kind == "last":
+        plain["count"] = op.shape[0]
     if "values" in op.weights:
         plain["values"] = op.weights["values"].tolist()
     return Primitive(op.kind, plain, name=layer_name(op))

@@ -48,26 +48,32 @@ class Op:
 
 @dataclasses.dataclass
 class Graph:
-    """One input, one output, and all between."""
+    """One input, one output, and all between.
+
+    A graph that computes a stream step by step has ``states`` besides: pairs of what a step is given of the one before
+    and what it hands to the next.
+    """
 
     input: Op
     output: Op
     output_shape: tuple[int, ...]
+    states: tuple[tuple[Op, Op], ...] = ()
 
     def ops(self) -> list[Op]:
-        """Every operation that the output needs, in an order of execution."""
+        """Every operation that the output and the next step need, in an order of execution."""
         found: dict[int, Op] = {}
-        # Iterative: a deep network must not meet Python's recursion limit.
-        stack: list[tuple[Op, Iterator[Op]]] = [(self.output, iter(self.output.inputs))]
-        while stack:
-            op, rest = stack[-1]
-            for one in rest:
-                if id(one) not in found:
-                    stack.append((one, iter(one.inputs)))
-                    break
-            else:
-                found.setdefault(id(op), op)
-                stack.pop()
+        for end in (self.output, *(kept for _, kept in self.states)):
+            # Iterative: a deep network must not meet Python's recursion limit.
+            stack: list[tuple[Op, Iterator[Op]]] = [(end, iter(end.inputs))]
+            while stack:
+                op, rest = stack[-1]
+                for one in rest:
+                    if id(one) not in found:
+                        stack.append((one, iter(one.inputs)))
+                        break
+                else:
+                    found.setdefault(id(op), op)
+                    stack.pop()
         return list(found.values())
 
     def readers(self) -> dict[int, list[Op]]:

@@ -44,11 +44,10 @@ def _kernel_map(kernel: np.ndarray) -> np.ndarray:
 
 
 def _spatial(layer, to: Builder, x: Op, kernel: np.ndarray) -> tuple[Op, tuple]:
-    """What a kernel slides over, with the zeros of causal padding; and how: strides, padding, dilation."""
+    """What a kernel slides over, with the past of causal padding; and how: strides, padding, dilation."""
     strides, padding, dilation = _pair(layer.strides), layer.padding, _pair(layer.dilation_rate)
     if padding == "causal":
-        reach, padding = (kernel.shape[0] - 1) * dilation[0], "valid"
-        x = to.pad(x, (reach, 0), (0, 0)) if reach else x
+        x, padding = to.with_past(x, (kernel.shape[0] - 1) * dilation[0]), "valid"
     return x, (strides, padding, dilation)
 
 

@@ -18,7 +18,8 @@ def specialise(graph: Graph, target: str) -> None:
     ``ethos-u`` Arm's NPU.
 
     ``litert``: relu(x - tau) - relu(-tau - x), and leaky_relu(x, -1) for \\|x\\|: XNNPACK has no integer MINIMUM,
-    MAXIMUM, ABS or NEG. ``tflm`` and ``ethos-u``: x - min(max(x, -tau), tau), two operators fewer that write a map.
+    MAXIMUM, ABS or NEG; slices and a concatenation for a mirrored border, as MIRROR_PAD would split its partition.
+    ``tflm`` and ``ethos-u``: x - min(max(x, -tau), tau), two operators fewer that write a map.
 
     Raises
     ------
@@ -32,6 +33,8 @@ def specialise(graph: Graph, target: str) -> None:
             graph.replace(op, _shrinkage(op, target))
         elif op.kind == "abs" and target == "litert":
             op.kind, op.options = "leaky_relu", {"slope": -1.0}
+        elif op.kind == "reflect_pad" and target == "litert":
+            op.kind = "reflect_join"
         elif target == "ethos-u" and max(op.options.get("strides", (1,))) > _ETHOS_U_STRIDE:
             raise UsageError(
                 f"{op.name}: cannot be lowered for ethos-u: strides {op.options['strides']}; use strides of at most "

@@ -6,17 +6,19 @@ import keras
 
 from drsn_keras.errors import UsageError, mismatch
 
-from . import drsn_rules, keras_rules  # noqa: F401  (they register their rules)
+from . import denoiser_rules, drsn_rules, keras_rules  # noqa: F401  (they register their rules)
 from .builder import Builder
 from .ir import Graph, Op
 from .registry import lower_layer, lowers
 
 
-def trace(model: keras.Model, until: str | None = None) -> Graph:
+def trace(model: keras.Model, until: str | None = None, frames: int | None = None) -> Graph:
     """Lower a model with one input and one output to primitives, nothing folded yet.
 
     Parameters
     ----------
+    frames : int, optional
+        A causal model of signals becomes the graph of one step of so many frames, with states.
     until : str, optional
         Name of a primitive, such as ``unit1/shrinkage/tau``: the graph ends there, as a vector.
 
@@ -31,11 +33,15 @@ def trace(model: keras.Model, until: str | None = None) -> Graph:
         if len(tensors) != 1:
             raise UsageError(mismatch(f"model {model.name}", f"one {what}", f"{len(tensors)}"))
     shape = tuple(model.inputs[0].shape[1:])
+    if frames is not None:
+        shape = (frames, *shape[1:])
     if None in shape or not 1 <= len(shape) <= 3:
         raise UsageError(mismatch(f"model {model.name}, input", "a known shape of 1 to 3 axes", shape))
-    to = Builder()
+    to = Builder(streaming=frames is not None)
     start = to.input(shape)
-    graph = Graph(start, _functional(model, to, start), tuple(model.outputs[0].shape[1:]))
+    output = _functional(model, to, start)
+    output_shape = tuple(model.outputs[0].shape[1:]) if frames is None else (frames, *model.outputs[0].shape[2:])
+    graph = Graph(start, output, output_shape, tuple(to.states))
     if until is not None:
         end = next((op for op in graph.ops() if op.name == until), None)
         if end is None:

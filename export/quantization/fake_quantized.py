@@ -15,7 +15,10 @@ from .ranges import Range
 #: TFLite's int8 kernels fix these results' scale and zero point: 1/256 and -128, for tanh 1/128 and 0.
 _FIXED = {"sigmoid": (0.0, 255.0 / 256.0), "softmax": (0.0, 255.0 / 256.0), "tanh": (-1.0, 127.0 / 128.0)}
 #: Operators whose integer kernels copy or compare values: inputs and result must have one scale.
-_ALIKE = ("reshape", "pad", "max_pool", "average_pool", "concat", "maximum", "minimum")
+_ALIKE = (
+    *("reshape", "pad", "reflect_pad", "reflect_join", "max_pool", "average_pool", "concat", "join", "last"),
+    *("maximum", "minimum"),
+)
 #: XNNPACK adds and subtracts where each operand's scale is 1/1024 to 256 of the result's; a factor of two is margin.
 _FINEST, _COARSEST = 512.0, 128.0
 
@@ -73,10 +76,10 @@ def rebuilt(
     wrap: Callable[[tf_keras.layers.Layer], tf_keras.layers.Layer] = lambda layer: layer,
 ) -> tf_keras.Model:
     """Copy a twin layer by layer, each copy wrapped, with fake quantisation behind the layers that ``ranges`` names."""
-    made = {}
+    made, starts = {}, {}
     for layer in model.layers:
         if isinstance(layer, tf_keras.layers.InputLayer):
-            start = y = tf_keras.Input(layer.output.shape[1:], name=layer.name)
+            starts[id(layer.output)] = y = tf_keras.Input(layer.output.shape[1:], name=layer.name)
         else:
             copy = type(layer).from_config(layer.get_config())
             parts = [made[id(one)] for one in _inputs(layer)]
@@ -85,15 +88,19 @@ def rebuilt(
         if layer.name in ranges:
             y = FakeQuantization(*ranges[layer.name], name=f"{layer.name}.range")(y)
         made[id(layer.output)] = y
-    return tf_keras.Model(start, made[id(model.output)], name=model.name)
+    ends = [made[id(tensor)] for tensor in model.outputs]
+    one = len(model.inputs) == len(ends) == 1
+    begin = [starts[id(tensor)] for tensor in model.inputs]
+    return tf_keras.Model(begin[0] if one else begin, ends[0] if one else ends, name=model.name)
 
 
 def settle_ranges(model: tf_keras.Model, ranges: Mapping[str, Range]) -> dict[str, Range]:
     """The ranges that tensors really get, as integer kernels leave some no choice.
 
     Sigmoid, softmax and tanh have fixed ones. Reshaping, padding, pooling, concatenation, maximum and minimum share one
-    among inputs and result: the hull of the inputs'. In a sum or difference, a range that is far narrower than the
-    others is widened until XNNPACK takes the operator. Where only zeros were seen, it is as wide as the layer's input.
+    among inputs and result: the hull of the inputs'; so a state has the scale of what is joined to it, step after step.
+    In a sum or difference, a range that is far narrower than the others is widened until XNNPACK takes the operator.
+    Where only zeros were seen, it is as wide as the layer's input.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tf_keras
@@ -28,15 +28,15 @@ Range = tuple[float, float]
 
 
 def measure_ranges(
-    model: tf_keras.Model, inputs: np.ndarray, method: str = "min-max", percentile: float = 99.99
+    model: tf_keras.Model, inputs: np.ndarray | Sequence[np.ndarray], method: str = "min-max", percentile: float = 99.99
 ) -> dict[str, Range]:
-    """Measure the range of every layer's output, the input layer's included.
+    """Measure the range of every layer's output, the input layers' included.
 
     Parameters
     ----------
     model : tf_keras.Model
-        A twin (``Twin.model``): functional, one input.
-    inputs : np.ndarray [shape=(n, ...)]
+        A twin (``Twin.model``, ``StreamTwin.model``): functional.
+    inputs : np.ndarray [shape=(n, ...)], or one such array for each input
         Calibration inputs, in the model's or in the Keras model's shape.
     method : {"min-max", "percentile", "mse"}
         ``min-max``: least and largest value. ``percentile``: what a share of the values does not exceed, at each end.
@@ -61,8 +61,8 @@ def measure_ranges(
         raise UsageError(mismatch("method", f"one of {', '.join(RANGES)}", repr(method)))
     if not 50.0 < percentile <= 100.0:
         raise UsageError(mismatch("percentile", "above 50, at most 100", percentile))
-    inputs = np.asarray(inputs, np.float32).reshape(-1, *model.input_shape[1:])
-    if not len(inputs):
+    inputs = _as_inputs(model, inputs)
+    if not len(inputs[0]):
         raise DataError(mismatch("calibration inputs", "at least one", "none"))
     whole = _min_max(model, inputs)
     if method == "min-max":
@@ -73,18 +73,28 @@ def measure_ranges(
     return {name: _least_error(histograms[name], whole[name]) for name in whole}
 
 
-def _activations(model: tf_keras.Model, inputs: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def _as_inputs(model: tf_keras.Model, inputs: np.ndarray | Sequence[np.ndarray]) -> list[np.ndarray]:
+    """An array for each of the model's inputs."""
+    parts = [inputs] if len(model.inputs) == 1 else list(inputs)
+    return [
+        np.asarray(part, np.float32).reshape(-1, *tensor.shape[1:])
+        for part, tensor in zip(parts, model.inputs, strict=True)
+    ]
+
+
+def _activations(model: tf_keras.Model, inputs: list[np.ndarray]) -> Iterator[tuple[str, np.ndarray]]:
     """(Layer name, output) of all layers for one batch after another."""
     tensors = [layer.output for layer in model.layers]
-    everything = tf_keras.Model(model.input, tensors)
+    everything = tf_keras.Model(model.inputs, tensors)
     size = sum(4 * int(np.prod(tensor.shape[1:])) for tensor in tensors)
     n = min(max(_BATCH_BYTES // size, 1), _LARGEST_BATCH)
-    for start in range(0, len(inputs), n):
-        for layer, values in zip(model.layers, everything(inputs[start : start + n], training=False), strict=True):
+    for start in range(0, len(inputs[0]), n):
+        parts = [part[start : start + n] for part in inputs]
+        for layer, values in zip(model.layers, everything(parts, training=False), strict=True):
             yield layer.name, values.numpy().ravel()
 
 
-def _min_max(model: tf_keras.Model, inputs: np.ndarray) -> dict[str, Range]:
+def _min_max(model: tf_keras.Model, inputs: list[np.ndarray]) -> dict[str, Range]:
     found = {layer.name: (0.0, 0.0) for layer in model.layers}
     for name, values in _activations(model, inputs):
         least, largest = float(values.min()), float(values.max())
@@ -94,7 +104,7 @@ def _min_max(model: tf_keras.Model, inputs: np.ndarray) -> dict[str, Range]:
     return found
 
 
-def _histograms(model: tf_keras.Model, inputs: np.ndarray, whole: dict[str, Range]) -> dict[str, np.ndarray]:
+def _histograms(model: tf_keras.Model, inputs: list[np.ndarray], whole: dict[str, Range]) -> dict[str, np.ndarray]:
     """Counts [shape=(2 * _BINS,)] by layer; a second pass, as all values together would not fit in memory."""
     counts = {layer.name: np.zeros(2 * _BINS, np.int64) for layer in model.layers}
     for name, values in _activations(model, inputs):

@@ -15,7 +15,7 @@ from keras import ops
 from drsn_keras import layers
 from drsn_keras.frontend import LOG_MEL_40
 from drsn_keras.frontend.layer import FrontEnd
-from drsn_keras.models import KINDS, keyword_network, residual_network, thresholds
+from drsn_keras.models import KINDS, dncnn, dran, keyword_network, residual_network, thresholds
 
 assert keras.backend.backend() == sys.argv[2]
 rng = np.random.default_rng(5)
@@ -41,6 +41,14 @@ model = keyword_network((98, 40), 12)
 fill(model.weights)
 for block, (tau, alpha) in thresholds(model, frames).items():
     out[f"tau/{block}"], out[f"alpha/{block}"] = tau, alpha
+for name, model in [
+    ("dncnn", dncnn((32, 1), depth=4, width=4, rank=1)),
+    ("dran", dran((9, 8, 3), width=4, blocks=2, depth=1, form="mixed")),
+]:
+    fill(model.weights)
+    x = rng.standard_normal((3, *model.input_shape[1:])).astype("float32")
+    out[name] = ops.convert_to_numpy(model(x, training=False))
+    out[f"{name}/training"] = ops.convert_to_numpy(model(x, training=True))
 y = rng.standard_normal((2, 16000)).astype("float32") * 0.1
 out["features"] = ops.convert_to_numpy(FrontEnd(LOG_MEL_40)(y))
 
@@ -77,7 +85,7 @@ def outputs(tmp_path_factory):
 def test_backends_agree_within_1e5(outputs):
     tensorflow, jax = outputs["tensorflow"], outputs["jax"]
     assert set(tensorflow) == set(jax)
-    assert len(tensorflow) == 38
+    assert len(tensorflow) == 42
     for name in set(tensorflow) - {"losses", "features"}:
         np.testing.assert_allclose(jax[name], tensorflow[name], atol=1e-5, rtol=1e-4, err_msg=name)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from denoiser_bundle_file import write_stream_bundle
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -70,6 +71,13 @@ def test_monitor_needs_numpy_and_litert_only(drsn_edge, vibration_bundle, tmp_pa
     assert b"  abstain (unlike anything trained on)  " in done.stdout
 
 
+def test_denoise_needs_numpy_and_litert_only(drsn_edge, tmp_path, clip):
+    bundle = write_stream_bundle(tmp_path / "bundle")
+    done = drsn_edge("denoise", bundle, "--file", clip, "--out", tmp_path / "clean.wav", code=DEVICE)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "clean.wav").stat().st_size == 44 + 2 * 32000
+
+
 def test_import_edge_from_the_root_of_the_repository():
     done = _python(DEVICE + "import edge, sys; assert 'numpy' not in sys.modules; print(sorted(edge.__all__)[0])")
     assert (done.returncode, done.stdout) == (0, "Bundle\n"), done.stderr
@@ -98,7 +106,7 @@ def test_without_litert_everything_but_the_model_works(drsn_edge, bundle_folder,
 
 def test_info_and_help_need_the_standard_library_only(drsn_edge, bundle_folder):
     assert drsn_edge("info", bundle_folder, code=NOTHING).returncode == 0
-    for command in ([], ["listen"], ["monitor"], ["bench"], ["info"]):
+    for command in ([], ["listen"], ["monitor"], ["denoise"], ["bench"], ["info"]):
         done = drsn_edge(*command, "--help", code=NOTHING)
         assert done.returncode == 0
         assert b"example" in done.stdout and b"drsn-edge" in done.stdout

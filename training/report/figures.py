@@ -70,10 +70,10 @@ def write_figures(
         drawings[name] = functools.partial(draw_window, forms, view)
     for name in set(NAMES) - set(drawings):
         (folder / f"{name}.png").unlink(missing_ok=True)
-    return {name: _figure(folder / f"{name}.png", draw) for name, draw in drawings.items()}
+    return {name: write_figure(folder / f"{name}.png", draw) for name, draw in drawings.items()}
 
 
-def _figure(path: Path, draw: Callable[[Theme], Figure]) -> dict[str, Any]:
+def write_figure(path: Path, draw: Callable[[Theme], Figure]) -> dict[str, Any]:
     """Write the light form, return both."""
     light, dark = render(draw, LIGHT), render(draw, DARK)
     write_atomically(path, light)

@@ -7,7 +7,7 @@ import dataclasses
 import io
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -44,9 +44,13 @@ class PlayerGroup:
 
 def player_groups(sounds: Sequence[SoundExample]) -> tuple[list[PlayerGroup], int]:
     """Groups that fit the budget, and how many were left out."""
+    return within_budget(_group(title, list(m)) for title, m in itertools.groupby(sounds, key=lambda s: s.title))
+
+
+def within_budget(found: Iterable[PlayerGroup]) -> tuple[list[PlayerGroup], int]:
+    """Groups as far as a page carries them, and how many were left out."""
     groups, spent, left_out = [], 0, 0
-    for title, members in itertools.groupby(sounds, key=lambda s: s.title):
-        group = _group(title, list(members))
+    for group in found:
         size = sum(len(p.wav) + len(p.picture) for p in group.players)
         if spent + size > BUDGET:
             left_out += 1
@@ -57,20 +61,33 @@ def player_groups(sounds: Sequence[SoundExample]) -> tuple[list[PlayerGroup], in
 
 
 def _group(title: str, sounds: list[SoundExample]) -> PlayerGroup:
-    peak = max(float(np.max(np.abs(s.y), initial=0.0)) for s in sounds)
+    verdicts = [tuple((name, label, p, label == s.label) for name, (label, p) in s.predictions.items()) for s in sounds]
+    captions = ["Clean" if math.isinf(s.snr_db) else f"{s.noise}, {s.snr_db:g} dB".replace(" -", " −") for s in sounds]
+    forms = [(caption, s.y, v) for caption, s, v in zip(captions, sounds, verdicts, strict=True)]
+    return sound_group(title, sounds[0].label, forms, sounds[0].sample_rate_hz)
+
+
+def sound_group(
+    title: str,
+    label: str,
+    forms: Sequence[tuple[str, np.ndarray, tuple[tuple[str, str, float, bool], ...]]],
+    sample_rate_hz: int,
+) -> PlayerGroup:
+    """Forms of one clip, (caption, samples, verdicts), with one gain and one range of colours."""
+    peak = max(float(np.max(np.abs(y), initial=0.0)) for _, y, _ in forms)
     gain = _PEAK / peak if peak > 0 else 1.0
-    pictures = [_log_mel(s) for s in sounds]
+    pictures = [_log_mel(y, sample_rate_hz) for _, y, _ in forms]
     top = max(float(p.max()) for p in pictures)
     players = tuple(
         Player(
-            caption="Clean" if math.isinf(s.snr_db) else f"{s.noise}, {s.snr_db:g} dB".replace(" -", " −"),
-            wav=_uri("audio/wav", wav_bytes(s.y * gain, s.sample_rate_hz)),
-            picture=_uri("image/png", _picture(p, top)),
-            verdicts=tuple((name, label, p, label == s.label) for name, (label, p) in s.predictions.items()),
+            caption=caption,
+            wav=data_uri("audio/wav", wav_bytes(y * gain, sample_rate_hz)),
+            picture=data_uri("image/png", _picture(p, top)),
+            verdicts=verdicts,
         )
-        for s, p in zip(sounds, pictures, strict=True)
+        for (caption, y, verdicts), p in zip(forms, pictures, strict=True)
     )
-    return PlayerGroup(title, sounds[0].label, players)
+    return PlayerGroup(title, label, players)
 
 
 def wav_bytes(y: np.ndarray, sample_rate_hz: int) -> bytes:
@@ -82,15 +99,15 @@ def wav_bytes(y: np.ndarray, sample_rate_hz: int) -> bytes:
     return out.getvalue()
 
 
-def _uri(kind: str, data: bytes) -> str:
+def data_uri(kind: str, data: bytes) -> str:
+    """Bytes of a file as a page carries them."""
     return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
-def _log_mel(sound: SoundExample) -> np.ndarray:
+def _log_mel(y: np.ndarray, rate: int) -> np.ndarray:
     """Log-mel spectrogram [shape=(frames, 48)] of 32 ms windows, 10 ms apart."""
-    rate = sound.sample_rate_hz
     frame = round(0.032 * rate)
-    y = np.pad(sound.y, (0, max(0, frame - len(sound.y))))
+    y = np.pad(y, (0, max(0, frame - len(y))))
     spec = FrontEndSpec(
         sample_rate_hz=rate,
         duration_s=len(y) / rate,

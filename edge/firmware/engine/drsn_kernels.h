@@ -196,4 +196,14 @@ typedef struct {
 
 void drsn_pad_s8(const drsn_pad *p, const int8_t *input, int8_t *output);
 
+/* A border of height and width that mirrors the map; edge: 1 if the outermost position is repeated, 0 if the map is
+ * mirrored around it. `before` and `after` (height, width) are at most the side, and less by one with edge 0. */
+typedef struct {
+    uint16_t height, width, channels;
+    uint16_t before[2], after[2];
+    uint8_t edge;
+} drsn_mirror_pad;
+
+void drsn_mirror_pad_s8(const drsn_mirror_pad *p, const int8_t *input, int8_t *output);
+
 #endif

@@ -1,7 +1,7 @@
 /* Runs the model: main [INPUTS]
  *
- * INPUTS is a file of int8 inputs, MODEL_INPUT_BYTES each; without it the input is zero. Prints a line for each output,
- * then the best of them. */
+ * INPUTS is a file of int8 inputs, MODEL_INPUT_BYTES each, steps of one stream where the model has states; without it the
+ * input is zero. Prints a line for each output, then the best of them. */
 #include <stddef.h>
 #include <string.h>
 
@@ -54,6 +54,9 @@ static void infer(void)
 
 int main(int argc, char **argv)
 {
+#if MODEL_STATES > 0
+    model_reset(&state);
+#endif
     if (argc < 2) {
         (void)memset(model_input(&state), MODEL_INPUT_ZERO, MODEL_INPUT_BYTES);
         infer();

@@ -49,6 +49,9 @@ int main(int argc, char **argv)
         board_write("cannot open the files\n");
         return 1;
     }
+#if MODEL_STATES > 0
+    model_reset(&state);
+#endif
     while (board_read(inputs, model_input(&state), MODEL_INPUT_BYTES) == MODEL_INPUT_BYTES) {
         uint64_t before;
         uint32_t deep;

@@ -1,4 +1,4 @@
-"""MEAN, pooling, SOFTMAX, PAD and CONCATENATION."""
+"""MEAN, pooling, SOFTMAX, PAD, CONCATENATION and parts of a map."""
 
 from __future__ import annotations
 
@@ -168,6 +168,34 @@ def concatenation(scope: Scope, op: Operator) -> Step:
     # One computed part may lie in its place before: then only the constants are copied.
     in_place = starts if len(computed) == 1 and list(op.inputs).count(computed[0]) == 1 else {}
     return Step(y.name, (op.index,), "memcpy", "", "", computed, op.outputs[0], in_place=in_place, copies=tuple(copies))
+
+
+@generates("STRIDED_SLICE", fewest=4)
+@generates("SLICE", fewest=3)
+def part(scope: Scope, op: Operator) -> Step:
+    """A part along the outermost axis that is longer than one: bytes behind each other."""
+    x, y = scope.tensor(op.inputs[0]), scope.tensor(op.outputs[0])
+    bounds = [scope.tensor(i) for i in op.inputs[1:]]
+    rank = len(x.shape)
+    known = all(b.data is not None and b.dtype == "int32" and b.elements == rank for b in bounds)
+    scope.expect(known, op, f"constant bounds for {rank} axes", [b.shape for b in bounds])
+    scope.expect(ends(x) == ends(y), op, "one scale for input and output", f"{ends(x)} and {ends(y)}")
+    begin = stored(bounds[0]).reshape(-1)
+    if op.name == "STRIDED_SLICE":
+        masks = ("ellipsisMask", "newAxisMask", "shrinkAxisMask")
+        plain = all(int(op.options.get(mask, 0)) == 0 for mask in masks) and (stored(bounds[2]) == 1).all()
+        scope.expect(plain, op, "steps of 1 and no axis added or left out", stored(bounds[2]).tolist())
+        from_start = int(op.options.get("beginMask", 0))
+        begin = np.array([0 if from_start >> axis & 1 else int(b) for axis, b in enumerate(begin)])
+    begin = [int(b) + n if b < 0 else int(b) for b, n in zip(begin, x.shape, strict=True)]
+    fits = len(y.shape) == rank and all(b >= 0 and b + m <= n for b, m, n in zip(begin, y.shape, x.shape, strict=True))
+    scope.expect(fits, op, f"a part of {x.shape}", f"{y.shape} from {begin}")
+    cut = [axis for axis in range(rank) if y.shape[axis] != x.shape[axis]]
+    outermost = not cut or (len(cut) == 1 and math.prod(x.shape[: cut[0]]) == 1)
+    scope.expect(outermost, op, "a part along the outermost axis", f"{y.shape} of {x.shape}")
+    start = sum(b * math.prod(x.shape[axis + 1 :]) for axis, b in enumerate(begin))
+    copies = ((f"{{0}} + {start}" if start else "{0}", 0, y.elements),)
+    return Step(y.name, (op.index,), "memcpy", "", "", (op.inputs[0],), op.outputs[0], copies=copies)
 
 
 def _step(scope: Scope, op: Operator, kernel: str, source: str, arguments: str) -> Step:

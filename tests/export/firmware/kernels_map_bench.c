@@ -18,13 +18,13 @@ static int32_t offsets[CHANNELS];
 
 enum kernel {
     AFFINE, ADD, ADD_CLAMPED, ADD_CHANNELS, ADD_EXACT, MULTIPLY, MAXIMUM, TABLE, MEAN, SHRINK_MEAN, SHRINK_APPLY,
-    SHRINK_ALONE, SHRINK_SCALAR, AVERAGE_POOL, MAX_POOL, SOFTMAX, PAD, KERNELS
+    SHRINK_ALONE, SHRINK_SCALAR, AVERAGE_POOL, MAX_POOL, SOFTMAX, PAD, MIRROR_PAD, KERNELS
 };
 
 static const char *const names[KERNELS] = {
     "affine", "add", "add_clamped", "add_channels", "add_exact", "multiply", "maximum", "table", "mean", "shrink_mean",
     "shrink_apply", "shrink_apply_alone", "shrink_apply_scalar", "average_pool_2x1", "max_pool_2x1", "softmax_12",
-    "pad"
+    "pad", "mirror_pad"
 };
 
 static void run(enum kernel kernel, uint32_t positions, uint32_t channels)
@@ -43,6 +43,7 @@ static void run(enum kernel kernel, uint32_t positions, uint32_t channels)
     const uint16_t depth = (uint16_t)channels;
     const drsn_pool pool = {{height, 1, depth, (uint16_t)(height / 2U), 1, depth, 2, 1, 2, 1, 1, 1, 0, 0}, -128, 127};
     const drsn_pad pad = {(uint16_t)(height - 2U), 1, depth, {1, 0, 0}, {1, 0, 0}, 0};
+    const drsn_mirror_pad mirror_pad = {(uint16_t)(height - 2U), 1, depth, {1, 0}, {1, 0}, 0};
     switch (kernel) {
     case AFFINE: drsn_affine_s8(&affine, a, output, positions, channels); break;
     case ADD: drsn_add_s8(&add, a, b, output, count); break;
@@ -61,6 +62,7 @@ static void run(enum kernel kernel, uint32_t positions, uint32_t channels)
     case MAX_POOL: drsn_max_pool_s8(&pool, a, output); break;
     case SOFTMAX: drsn_softmax_s8(&softmax, a, output, count / 12U, 12); break;
     case PAD: drsn_pad_s8(&pad, a, output); break;
+    case MIRROR_PAD: drsn_mirror_pad_s8(&mirror_pad, a, output); break;
     default: break;
     }
 }

@@ -286,6 +286,53 @@ static void check_pad(void)
     compare("pad", output, count);
 }
 
+static uint32_t reflected(uint32_t at, uint32_t before, uint32_t side, uint32_t edge)
+{
+    /* A walk from the map's first position, which turns round at the ends; with edge it stands there twice. */
+    int32_t from = 0;
+    int32_t step = 1;
+    const uint32_t steps = (at < before) ? (before - at) : (at - before);
+    int32_t repeat = (at < before) ? (int32_t)edge : 0;
+    for (uint32_t i = 0U; i < steps; i++) {
+        if (repeat != 0) {
+            repeat = 0;
+        } else if ((from + step) >= (int32_t)side) {
+            step = -1;
+            from = (edge != 0U) ? from : (from + step);
+        } else {
+            from += step;
+        }
+    }
+    return (uint32_t)from;
+}
+
+static void check_mirror_pad(void)
+{
+    drsn_mirror_pad p;
+    p.edge = (uint8_t)draw(2U);
+    p.height = (uint16_t)draw_between(1, 8);
+    p.width = (uint16_t)draw_between(1, 8);
+    p.channels = (uint16_t)draw_between(1, 12);
+    const uint16_t sides[2] = {p.height, p.width};
+    for (uint32_t axis = 0U; axis < 2U; axis++) {
+        p.before[axis] = (uint16_t)draw_between(0, (int32_t)sides[axis] - 1 + p.edge);
+        p.after[axis] = (uint16_t)draw_between(0, (int32_t)sides[axis] - 1 + p.edge);
+    }
+    const uint32_t in_count = (uint32_t)p.height * p.width * p.channels;
+    const uint32_t width = (uint32_t)p.before[1] + p.width + p.after[1];
+    const uint32_t count = ((uint32_t)p.before[0] + p.height + p.after[0]) * width * p.channels;
+    fill(a_map, in_count);
+    for (uint32_t i = 0U; i < count; i++) {
+        const uint32_t x = reflected((i / p.channels) % width, p.before[1], p.width, p.edge);
+        const uint32_t y = reflected(i / (p.channels * width), p.before[0], p.height, p.edge);
+        expected[i] = a_map[(((y * p.width) + x) * p.channels) + (i % p.channels)];
+    }
+    const int8_t *const a = placed(a_area, a_map, in_count);
+    int8_t *const output = &output_area[MAP - count];
+    drsn_mirror_pad_s8(&p, a, output);
+    compare("mirror_pad", output, count);
+}
+
 /* Softmax is held against TFLite-Micro in test_firmware_maps.py; here: in place, and row by row. */
 static void check_softmax(void)
 {
@@ -333,6 +380,7 @@ int main(int argc, char **argv)
         check_shrink_apply(positions, channels);
         check_pool();
         check_pad();
+        check_mirror_pad();
         check_softmax();
     }
     board_write_number((int64_t)mismatches);

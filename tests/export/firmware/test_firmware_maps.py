@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 ENGINE = FIRMWARE / "engine"
 KERNELS = [
     *(ENGINE / f"{name}_s8.c" for name in ("affine", "add", "add_exact", "multiply", "extremum", "table", "mean")),
-    *(ENGINE / f"{name}_s8.c" for name in ("shrink_mean", "shrink_apply", "pool", "softmax", "pad")),
+    *(ENGINE / f"{name}_s8.c" for name in ("shrink_mean", "shrink_apply", "pool", "softmax", "pad", "mirror_pad")),
 ]
 SANITISED = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 PASSED = ("0 mismatches\n", 0)
@@ -43,6 +43,7 @@ BUDGETS = {
         "max_pool_2x1": (27.57, 28.61),
         "softmax_12": (354.58, 352.95),
         "pad": (4.91, 6.87),
+        "mirror_pad": (2.82, 3.63),
     },
     "m55": {
         "affine": (2.75, 2.65),
@@ -62,6 +63,7 @@ BUDGETS = {
         "max_pool_2x1": (29.57, 30.65),
         "softmax_12": (394.0, 392.19),
         "pad": (4.95, 6.94),
+        "mirror_pad": (2.82, 3.63),
     },
     "m55-clang": {
         "affine": (3.04, 2.92),
@@ -81,6 +83,7 @@ BUDGETS = {
         "max_pool_2x1": (30.23, 31.65),
         "softmax_12": (264.32, 263.09),
         "pad": (5.22, 7.32),
+        "mirror_pad": (3.1, 4.03),
     },
     "rv32": {
         "affine": (14.65, 14.73),
@@ -100,6 +103,7 @@ BUDGETS = {
         "max_pool_2x1": (19.67, 20.54),
         "softmax_12": (425.72, 423.75),
         "pad": (7.42, 8.71),
+        "mirror_pad": (4.27, 3.72),
     },
 }
 
@@ -318,3 +322,52 @@ def test_add_exact_equals_tflite_micro(library, name, tmp_path):
         )
         got = _run(library.drsn_add_exact_s8, parameters, [a, b], a.shape, 1, None, 1, a.size)
         np.testing.assert_array_equal(got, wanted)
+
+
+class _MirrorPad(ctypes.Structure):
+    _fields_ = (
+        *((name, ctypes.c_uint16) for name in ("height", "width", "channels")),
+        *((name, ctypes.c_uint16 * 2) for name in ("before", "after")),
+        ("edge", ctypes.c_uint8),
+    )
+
+
+@pytest.mark.parametrize("mode", [0, 1], ids=["reflect", "symmetric"])
+def test_mirror_pad_equals_tflite_micro(library, mode, tmp_path):
+    from one_operator import Map, in_micro, one_operator
+
+    rng = np.random.default_rng(7)
+    cases, wanted = [], []
+    for _ in range(12):
+        sides = rng.integers(1, 7, 3)
+        pairs = rng.integers(0, (sides[:2, None] + mode), (2, 2))
+        x = Map((1, *map(int, sides)), 0.1, 3)
+        y = Map((1, *map(int, sides[:2] + pairs.sum(axis=1)), int(sides[2])), 0.1, 3)
+        amounts = np.concatenate([[[0, 0]], pairs, [[0, 0]]])
+        values = rng.integers(-128, 128, (2, *x.shape)).astype(np.int8)
+        content = one_operator("MIRROR_PAD", "MirrorPadOptions", {"mode": mode}, [x], y, [amounts])
+        cases.append((content, [values]))
+        wanted.append((_MirrorPad(*map(int, sides), tuple(pairs[:, 0]), tuple(pairs[:, 1]), mode), y.shape))
+    for (parameters, shape), (_, [values]), expected in zip(wanted, cases, in_micro(tmp_path, cases), strict=True):
+        for row, micro in zip(values, expected, strict=True):
+            np.testing.assert_array_equal(_run(library.drsn_mirror_pad_s8, parameters, [row], shape, None), micro)
+
+
+def test_tanh_equals_tflite_micro(tmp_path):
+    """The table of every input scale, from the coarsest to one that never leaves the straight part."""
+    from one_operator import Map, in_micro, one_operator
+
+    from drsn_keras.export.firmware.tables import tanh_table
+    from drsn_keras.export.inspection.flatbuffer import read_file
+
+    rng = np.random.default_rng(8)
+    values = np.arange(256, dtype=np.uint8).view(np.int8).reshape(1, 1, 256)
+    cases = []
+    for _ in range(40):
+        x = Map((1, 256), _scale(rng, 1e-4, 2.0), _zero(rng))
+        cases.append((one_operator("TANH", "", {}, [x], Map((1, 256), 1 / 128, 0)), [values]))
+    for (content, _), expected in zip(cases, in_micro(tmp_path, cases), strict=True):
+        file = read_file(content)
+        table = tanh_table(file.operators[0], *file.tensors)
+        np.testing.assert_array_equal(table, expected.ravel())
+        assert np.ptp(table) > 1

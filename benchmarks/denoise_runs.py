@@ -1,0 +1,74 @@
+"""What benchmarks of denoisers share: a training if there is none yet, a bundle of it, rows of a table."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from drsn_keras.command_line import log
+from drsn_keras.errors import DrsnError
+
+if TYPE_CHECKING:
+    from drsn_keras.edge.bundle import Bundle
+    from drsn_keras.training.denoising.config import DenoiseConfig
+    from drsn_keras.training.denoising.evaluate import Result
+    from drsn_keras.training.open_run import OpenRun
+
+
+def trained(config: DenoiseConfig, folder: Path) -> OpenRun:
+    """The run in a folder if it is finished and of this configuration, else a new training."""
+    from drsn_keras.training.denoising.fit import train
+    from drsn_keras.training.denoising.tasks import open_task
+    from drsn_keras.training.open_run import open_run
+    from drsn_keras.training.run_folder import clear_run, locked
+
+    try:
+        run = open_run(folder)
+        if run.config == config:
+            log(f"{folder}: trained before, with the same configuration")
+            return run
+    except DrsnError:
+        pass
+    with locked(folder):
+        clear_run(folder)
+        log(f"training {config.model} for {config.kind}, seed {config.seed}")
+        train(config, open_task(config), folder)
+    return open_run(folder)
+
+
+def bundle_of(run: Path, *options: str) -> Path:
+    """The int8 bundle of a run, made and verified by the commands that a user has."""
+    command = Path(sys.executable).with_name("drsn-export")
+    subprocess.run([command, "convert", run, *options], check=True)
+    bundle = run / "bundles" / "int8"
+    subprocess.run([command, "verify", bundle], check=True)
+    return bundle
+
+
+def as_file(bundle: Bundle, y: np.ndarray) -> np.ndarray:
+    """A noisy signal cleaned by a bundle as ``drsn-edge denoise`` cleans a file: amplified to training's level."""
+    from drsn_keras.edge.denoise_gain import TrainedLevel, gain_db, input_limits
+    from drsn_keras.edge.denoiser import open_denoiser
+    from drsn_keras.edge.loudness import Loudness
+
+    trained = TrainedLevel.of(bundle.card.training)
+    loudness = Loudness(trained.window_samples)
+    loudness.push(y)
+    denoiser = open_denoiser(bundle, gain_db(loudness, trained, input_limits(bundle.interpreter.input)))
+    return np.concatenate([denoiser.push(y), denoiser.flush()])
+
+
+def by_row(results: Sequence[Result], measure: str) -> dict[tuple[str, str, str], dict[str, Any]]:
+    """Mean and 95 % interval of a measure by row, noise and level."""
+    found = {}
+    for result in results:
+        name = result.model if result.scheme in {"classical", "bound"} else f"{result.model}-{result.scheme}"
+        level = "clean" if result.condition.clean else f"{result.condition.level:g}"
+        low, high = result.interval(measure)
+        found[name, result.condition.noise, level] = {"mean": result.mean(measure), "half": (high - low) / 2}
+    return found

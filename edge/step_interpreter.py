@@ -1,0 +1,103 @@
+"""A LiteRT model that computes a stream step by step: frames in, frames out, and states that go round."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from drsn_keras.errors import BundleError, DataError, UsageError, mismatch
+
+from .interpreter import QUANTIZED, dequantize, open_model, quantize, tensor_spec
+
+
+class StepInterpreter:
+    """A model file whose first input and output are frames, and whose others are states, pair by pair.
+
+    Between steps a state stays what it is, integers of the file's own scale: nothing is rounded twice, nothing drifts.
+
+    Parameters
+    ----------
+    model_path : path
+        A ``.tflite`` file of n + 1 inputs and n + 1 outputs.
+    threads : int
+        Threads that the kernels may use, at least 1.
+    reference : bool
+        Use LiteRT's reference kernels, which compute bit for bit what a microcontroller does.
+
+    Attributes
+    ----------
+    input, output : TensorSpec
+        Of the frames.
+    n_states, state_bytes : int
+        Number and memory of all states.
+
+    Raises
+    ------
+    DrsnError
+        If LiteRT is not installed.
+    BundleError
+        If the file is missing, damaged or not of this kind.
+    """
+
+    def __init__(self, model_path: str | os.PathLike[str], threads: int = 1, reference: bool = False) -> None:
+        if threads < 1:
+            raise UsageError(mismatch("threads", "at least 1", threads))
+        self.model_path = path = Path(model_path)
+        if not path.is_file():
+            raise BundleError(mismatch(path, "a model file", "nothing there"))
+        self._model = open_model(path, threads, reference)
+        inputs, outputs = self._model.get_input_details(), self._model.get_output_details()
+        if len(inputs) != len(outputs) or len(inputs) < 2:
+            got = f"{len(inputs)} and {len(outputs)}"
+            raise BundleError(mismatch(path, "as many inputs as outputs, states among them", got))
+        specs = [[tensor_spec(one, f"{path}, {one['name']}") for one in ends] for ends in (inputs, outputs)]
+        self.input, self.output = specs[0][0], specs[1][0]
+        for number, (state, kept) in enumerate(zip(specs[0][1:], specs[1][1:], strict=True), start=1):
+            if state != kept:
+                raise BundleError(mismatch(f"{path}, state {number}", f"{state} as it goes in", kept))
+        self._input, self._output = inputs[0]["index"], outputs[0]["index"]
+        self._states = [(a["index"], b["index"]) for a, b in zip(inputs[1:], outputs[1:], strict=True)]
+        self._state_specs = specs[0][1:]
+        self.n_states = len(self._state_specs)
+        self.state_bytes = sum(int(np.prod(s.shape)) * np.dtype(s.dtype).itemsize for s in self._state_specs)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the past: the next step is the first of a signal."""
+        self._kept = [np.full(s.shape, s.zero_point, s.dtype) for s in self._state_specs]
+
+    def run(self, frames: np.ndarray) -> np.ndarray:
+        """One step.
+
+        Parameters
+        ----------
+        frames : np.ndarray [shape=(n_frames, hop_length), float32]
+            The input's shape; axes of length one do not matter.
+
+        Returns
+        -------
+        np.ndarray [shape=(n_frames, hop_length), float32]
+
+        Raises
+        ------
+        DataError
+            On another shape, NaN or infinity.
+        """
+        frames = np.asarray(frames, np.float32)
+        expected = tuple(n for n in self.input.shape if n != 1)
+        if tuple(n for n in frames.shape if n != 1) != expected:
+            raise DataError(mismatch("frames", f"shape {expected}", frames.shape))
+        if not np.isfinite(frames).all():
+            raise DataError(mismatch("frames", "finite numbers", "NaN or infinity"))
+        x = frames.reshape(self.input.shape)
+        model = self._model
+        model.set_tensor(self._input, quantize(x, self.input) if self.input.dtype in QUANTIZED else x)
+        for (index, _), kept in zip(self._states, self._kept, strict=True):
+            model.set_tensor(index, kept)
+        model.invoke()
+        self._kept = [model.get_tensor(index) for _, index in self._states]
+        y = model.get_tensor(self._output)
+        y = dequantize(y, self.output) if self.output.dtype in QUANTIZED else y
+        return y.reshape(frames.shape)

@@ -1,0 +1,108 @@
+"""The whole evaluation of a denoiser's run: network and rows under every condition, examples, page."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drsn_keras.errors import BundleError, mismatch
+
+from ..checkpoint import assign
+from ..run_folder import HISTORY, MODEL
+from .evaluate import Result, evaluate, write_evaluation
+from .measures import measures_of
+from .networks import build_denoiser
+from .predictor import Predictor
+from .report import ExampleKeeper, write_report
+from .report.sentences import TITLES
+from .rows import Candidate, classical_candidates
+from .training_line import training_line
+
+if TYPE_CHECKING:
+    from ..open_run import OpenRun
+
+
+def network_candidate(run: OpenRun) -> Candidate:
+    """The Keras model of a run, for examples of any shape that it takes."""
+    model = run.model
+    if run.config.spec.is_image:
+        model = build_denoiser(run.config, flexible=True)
+        assign(model.variables, [v.numpy() for v in run.model.variables], run.folder / MODEL)
+    predict = Predictor(model, run.config.spec)
+    return Candidate(run.config.model, "keras", lambda noisy, _: predict(noisy))
+
+
+def evaluate_denoiser(
+    run: OpenRun,
+    *,
+    noises: Sequence[str] | None = None,
+    levels: Sequence[float] | None = None,
+    baselines: Sequence[str] | None = None,
+    count: int | None = None,
+    candidates: Sequence[Candidate] = (),
+    out: Path | None = None,
+) -> tuple[list[Result], Path]:
+    """Evaluate a run's network beside classical rows on its test part.
+
+    Parameters
+    ----------
+    noises : kinds of noise; all that the task has by default
+    levels : ratios [dB] or standard deviations; the task's by default
+    baselines : rows without training; all of the task by default
+    count : most examples; the task's number by default
+    candidates : further networks, such as bundles
+    out : folder for evaluation.csv, report.html and figures; the run's by default
+
+    Returns
+    -------
+    (list of Result, Path of report.html)
+    """
+    task, config = run.denoise_task, run.config
+    conditions = task.corruption.conditions(noises, levels)
+    rows = [network_candidate(run), *candidates, *classical_candidates(task, baselines)]
+    history = _history(run.folder / HISTORY)
+    keeper = ExampleKeeper(task, conditions, count)
+    results = evaluate(rows, task, conditions, count=count, observe=keeper.observe)
+    out = out or run.folder
+    out.mkdir(parents=True, exist_ok=True)
+    write_evaluation(out / "evaluation.csv", results, measures_of(task))
+    page = write_report(
+        out,
+        title=f"{config.model} for {TITLES[config.kind]} in noise",
+        task=task,
+        summary=run.summary,
+        config=_without_folders(config.to_dict()),
+        history=history,
+        results=results,
+        shown=keeper.shown,
+        commands=commands_of(run, noises, levels),
+    )
+    return results, page
+
+
+def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration for a page that travels: names instead of a machine's paths."""
+    named = {n: Path(config[n]).name for n in ("data", "manifest", "test_data") if config.get(n)}
+    return {**config, **named, "noise": [Path(folder).name for folder in config["noise"]]}
+
+
+def _history(path: Path) -> list[dict[str, float]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file, strict=True)]
+    except (OSError, ValueError, TypeError, csv.Error) as error:
+        raise BundleError(mismatch(path, "a table of numbers", error)) from None
+
+
+def commands_of(run: OpenRun, noises: Sequence[str] | None, levels: Sequence[float] | None) -> list[str]:
+    """The commands that lead to this page, with folder names instead of a machine's paths."""
+    parts = run.folder.parts
+    name = "/".join(parts[-2:]) if parts[-2:-1] == ("runs",) else run.folder.name
+    again = f"drsn-train evaluate {name}"
+    if noises:
+        again += f" --noises {','.join(noises)}"
+    if levels:
+        again += f" --{'sigmas' if run.config.by_sigma else 'snrs'} {','.join(f'{v:g}' for v in levels)}"
+    return [training_line(run.config, name), again]
