@@ -52,14 +52,11 @@ def bundle_of(run: Path, *options: str) -> Path:
 
 def as_file(bundle: Bundle, y: np.ndarray) -> np.ndarray:
     """A noisy signal cleaned by a bundle as ``drsn-edge denoise`` cleans a file: amplified to training's level."""
-    from drsn_keras.edge.denoise_gain import TrainedLevel, gain_db, input_limits
+    from drsn_keras.edge.denoise_gain import TrainedLevel, input_limits, piece_gain_db
     from drsn_keras.edge.denoiser import open_denoiser
-    from drsn_keras.edge.loudness import Loudness
 
-    trained = TrainedLevel.of(bundle.card.training)
-    loudness = Loudness(trained.window_samples)
-    loudness.push(y)
-    denoiser = open_denoiser(bundle, gain_db(loudness, trained, input_limits(bundle.interpreter.input)))
+    trained, limits = TrainedLevel.of(bundle.card.training), input_limits(bundle.interpreter.input)
+    denoiser = open_denoiser(bundle, piece_gain_db(y, trained, limits))
     return np.concatenate([denoiser.push(y), denoiser.flush()])
 
 

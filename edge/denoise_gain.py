@@ -77,6 +77,15 @@ def gain_db(found: Loudness, trained: TrainedLevel | None, limits: tuple[float, 
     return max(-LARGEST_GAIN_DB, min(LARGEST_GAIN_DB, gain))
 
 
+def piece_gain_db(y: np.ndarray, trained: TrainedLevel | None, limits: tuple[float, float] | None) -> float:
+    """:func:`gain_db` of a whole signal [shape=(n,)] in units of the model's full scale."""
+    if trained is None:
+        return 0.0
+    loudness = Loudness(trained.window_samples)
+    loudness.push(y)
+    return gain_db(loudness, trained, limits)
+
+
 def input_limits(spec: TensorSpec) -> tuple[float, float] | None:
     """Between which numbers a model's input only rounds; beyond, it clips. None where it is float.
 

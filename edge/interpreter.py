@@ -50,6 +50,36 @@ def dequantize(integers: np.ndarray, spec: TensorSpec) -> np.ndarray:
     return (integers.astype(np.int32) - spec.zero_point).astype(np.float32) * np.float32(spec.scale)
 
 
+def to_tensor(values: np.ndarray, spec: TensorSpec, what: str) -> np.ndarray:
+    """Real numbers as an input tensor takes them: its shape, and its integers where it has any.
+
+    Parameters
+    ----------
+    values : np.ndarray
+        The tensor's shape; axes of length one do not matter.
+    what : str
+        Their name in errors.
+
+    Raises
+    ------
+    DataError
+        On another shape, NaN or infinity.
+    """
+    values = np.asarray(values, dtype=np.float32)
+    expected = tuple(n for n in spec.shape if n != 1)
+    if tuple(n for n in values.shape if n != 1) != expected:
+        raise DataError(mismatch(what, f"shape {expected}", values.shape))
+    if not np.isfinite(values).all():
+        raise DataError(mismatch(what, "finite numbers", "NaN or infinity"))
+    values = values.reshape(spec.shape)
+    return quantize(values, spec) if spec.dtype in QUANTIZED else values
+
+
+def from_tensor(values: np.ndarray, spec: TensorSpec) -> np.ndarray:
+    """An output tensor's values as real numbers [same shape]."""
+    return dequantize(values, spec) if spec.dtype in QUANTIZED else values
+
+
 class Interpreter:
     """A model file with one input and one output, of float or integer tensors.
 
@@ -76,11 +106,7 @@ class Interpreter:
     """
 
     def __init__(self, model_path: str | os.PathLike[str], threads: int = 1, reference: bool = False) -> None:
-        if threads < 1:
-            raise UsageError(mismatch("threads", "at least 1", threads))
         self.model_path = Path(model_path)
-        if not self.model_path.is_file():
-            raise BundleError(mismatch(model_path, "a model file", "nothing there"))
         self._model = open_model(self.model_path, threads, reference)
         inputs, outputs = self._model.get_input_details(), self._model.get_output_details()
         if len(inputs) != 1 or len(outputs) != 1:
@@ -106,19 +132,9 @@ class Interpreter:
         DataError
             On another shape, NaN or infinity.
         """
-        features = np.asarray(features, dtype=np.float32)
-        expected = tuple(n for n in self.input.shape if n != 1)
-        if tuple(n for n in features.shape if n != 1) != expected:
-            raise DataError(mismatch("features", f"shape {expected}", features.shape))
-        if not np.isfinite(features).all():
-            raise DataError(mismatch("features", "finite numbers", "NaN or infinity"))
-        features = features.reshape(self.input.shape)
-        if self.input.dtype in QUANTIZED:
-            features = quantize(features, self.input)
-        self._model.set_tensor(self._input_index, features)
+        self._model.set_tensor(self._input_index, to_tensor(features, self.input, "features"))
         self._model.invoke()
-        result = self._model.get_tensor(self._output_index).reshape(-1)
-        return dequantize(result, self.output) if self.output.dtype in QUANTIZED else result
+        return from_tensor(self._model.get_tensor(self._output_index).reshape(-1), self.output)
 
     def run_batch(self, features: np.ndarray) -> np.ndarray:
         """Evaluations one after the other: [shape=(n, n_frames, n_features)] to [shape=(n, n_labels), float32]."""
@@ -130,6 +146,10 @@ class Interpreter:
 
 def open_model(path: Path, threads: int, reference: bool) -> Any:
     """The LiteRT object with its tensors allocated."""
+    if threads < 1:
+        raise UsageError(mismatch("threads", "at least 1", threads))
+    if not path.is_file():
+        raise BundleError(mismatch(path, "a model file", "nothing there"))
     try:
         from ai_edge_litert.interpreter import Interpreter as LiteRt
         from ai_edge_litert.interpreter import OpResolverType

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from drsn_keras.errors import BundleError, DataError, UsageError, mismatch
+from drsn_keras.errors import BundleError, mismatch
 
-from .interpreter import QUANTIZED, dequantize, open_model, quantize, tensor_spec
+from .interpreter import from_tensor, open_model, tensor_spec, to_tensor
 
 
 class StepInterpreter:
@@ -42,11 +42,7 @@ class StepInterpreter:
     """
 
     def __init__(self, model_path: str | os.PathLike[str], threads: int = 1, reference: bool = False) -> None:
-        if threads < 1:
-            raise UsageError(mismatch("threads", "at least 1", threads))
         self.model_path = path = Path(model_path)
-        if not path.is_file():
-            raise BundleError(mismatch(path, "a model file", "nothing there"))
         self._model = open_model(path, threads, reference)
         inputs, outputs = self._model.get_input_details(), self._model.get_output_details()
         if len(inputs) != len(outputs) or len(inputs) < 2:
@@ -85,19 +81,10 @@ class StepInterpreter:
         DataError
             On another shape, NaN or infinity.
         """
-        frames = np.asarray(frames, np.float32)
-        expected = tuple(n for n in self.input.shape if n != 1)
-        if tuple(n for n in frames.shape if n != 1) != expected:
-            raise DataError(mismatch("frames", f"shape {expected}", frames.shape))
-        if not np.isfinite(frames).all():
-            raise DataError(mismatch("frames", "finite numbers", "NaN or infinity"))
-        x = frames.reshape(self.input.shape)
         model = self._model
-        model.set_tensor(self._input, quantize(x, self.input) if self.input.dtype in QUANTIZED else x)
+        model.set_tensor(self._input, to_tensor(frames, self.input, "frames"))
         for (index, _), kept in zip(self._states, self._kept, strict=True):
             model.set_tensor(index, kept)
         model.invoke()
         self._kept = [model.get_tensor(index) for _, index in self._states]
-        y = model.get_tensor(self._output)
-        y = dequantize(y, self.output) if self.output.dtype in QUANTIZED else y
-        return y.reshape(frames.shape)
+        return from_tensor(model.get_tensor(self._output), self.output).reshape(np.shape(frames))

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 
 from drsn_keras.edge.bundle import load_bundle
-from drsn_keras.edge.denoise_gain import TrainedLevel, gain_db, input_limits
+from drsn_keras.edge.denoise_gain import TrainedLevel, input_limits, piece_gain_db
 from drsn_keras.edge.denoiser import StreamDenoiser
 from drsn_keras.edge.interpreter import Interpreter
-from drsn_keras.edge.loudness import Loudness
 from drsn_keras.edge.step_interpreter import StepInterpreter
 from drsn_keras.frontend import SignalSpec, as_model_input
 from drsn_keras.training.denoising.config import DenoiseConfig
@@ -163,12 +162,7 @@ def _cleaner(
     def clean(noisy: list[np.ndarray]) -> list[np.ndarray]:
         found = []
         for y in noisy:
-            gain = 0.0
-            if trained is not None:
-                loudness = Loudness(trained.window_samples)
-                loudness.push(y)
-                gain = gain_db(loudness, trained, limits)
-            denoiser = StreamDenoiser(interpreter, shares, gain)
+            denoiser = StreamDenoiser(interpreter, shares, piece_gain_db(y, trained, limits))
             found.append(np.concatenate([denoiser.push(y), denoiser.flush()]))
         return found
 
