@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from drsn_keras.edge.bundle import load_bundle
-from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.noise import GENERATORS, BabbleNoise
 
 from .conditions import RECORDED, SNR_GRID_DB, Condition
 from .config import KeywordConfig
+from .epochs import read_history
 from .evaluate import Candidate, Result, default_noises, evaluate, write_confusion, write_evaluation
 from .open_run import OpenRun
 from .report import pick_sounds, threshold_rows, write_report, write_thresholds
@@ -54,7 +54,7 @@ def evaluate_run(
         baselines = list(dict.fromkeys(baselines))
         check_baselines(baselines, run.config)
     corpus = run.corpus
-    history = _history(run.folder / HISTORY)
+    history = read_history(run.folder / HISTORY)
     config = run.config
     vibration = isinstance(config, VibrationConfig)
     noises = list(noises) if noises is not None else default_noises(corpus, config)
@@ -117,15 +117,6 @@ def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration for a page that travels: names instead of a machine's paths."""
     named = {name: Path(config[name]).name for name in ("data", "manifest") if config.get(name)}
     return {**config, **named, "noise": [Path(folder).name for folder in config["noise"]]}
-
-
-def _history(path: Path) -> list[dict[str, float]]:
-    """Rows of history.csv as numbers."""
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file, strict=True)]
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise BundleError(mismatch(path, "a table of numbers", error)) from None
 
 
 def commands_of(

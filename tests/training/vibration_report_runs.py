@@ -10,7 +10,8 @@ import numpy as np
 import soundfile
 
 from drsn_keras.models.cost import count_macs, count_parameters
-from drsn_keras.training.fit import history_csv, save_model
+from drsn_keras.training.epochs import history_csv
+from drsn_keras.training.fit import save_model
 from drsn_keras.training.networks import build_model
 from drsn_keras.training.run_folder import CONFIG, HISTORY, MODEL, SUMMARY, environment, write_json
 from drsn_keras.training.split_list import write_split_list

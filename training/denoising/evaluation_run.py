@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drsn_keras.errors import BundleError, mismatch
-
 from ..checkpoint import assign
+from ..epochs import read_history
 from ..run_folder import HISTORY, MODEL
 from .evaluate import Result, evaluate, write_evaluation
 from .measures import measures_of
@@ -62,7 +60,7 @@ def evaluate_denoiser(
     task, config = run.denoise_task, run.config
     conditions = task.corruption.conditions(noises, levels)
     rows = [network_candidate(run), *candidates, *classical_candidates(task, baselines)]
-    history = _history(run.folder / HISTORY)
+    history = read_history(run.folder / HISTORY)
     keeper = ExampleKeeper(task, conditions, count)
     results = evaluate(rows, task, conditions, count=count, observe=keeper.observe)
     out = out or run.folder
@@ -86,14 +84,6 @@ def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration for a page that travels: names instead of a machine's paths."""
     named = {n: Path(config[n]).name for n in ("data", "manifest", "test_data") if config.get(n)}
     return {**config, **named, "noise": [Path(folder).name for folder in config["noise"]]}
-
-
-def _history(path: Path) -> list[dict[str, float]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file, strict=True)]
-    except (OSError, ValueError, TypeError, csv.Error) as error:
-        raise BundleError(mismatch(path, "a table of numbers", error)) from None
 
 
 def commands_of(run: OpenRun, noises: Sequence[str] | None, levels: Sequence[float] | None) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 
+from ..epochs import cosine_with_warmup
 from .config import DenoiseConfig
 
 #: Of the cosine schedule.
@@ -31,9 +32,7 @@ def schedule_for(
     rate, steps = config.learning_rate, config.epochs * steps_per_epoch
     schedules = keras.optimizers.schedules
     if config.schedule == "cosine":
-        warmup = min(_WARMUP_EPOCHS, config.epochs // 4) * steps_per_epoch
-        start = 0.0 if warmup else rate
-        return schedules.CosineDecay(start, steps - warmup, warmup_target=rate if warmup else None, warmup_steps=warmup)
+        return cosine_with_warmup(rate, config.epochs, steps_per_epoch, _WARMUP_EPOCHS)
     if config.schedule == "step":
         return schedules.PiecewiseConstantDecay(
             [max(1, round(_STEP_AT * config.epochs) * steps_per_epoch)], [rate, rate / 10]
