@@ -49,19 +49,19 @@ def options(data: Path, run: Path, *more: str) -> list[str]:
 
 def _train_twice(data: Path, folder: Path) -> None:
     """``whole``, and ``resumed``, which is interrupted after its first epoch: without leaving the process."""
-    from drsn_keras.training import fit
     from drsn_keras.training.cli import main
+    from drsn_keras.training.epoch_bar import EpochBar
 
     codes = [main(options(data, folder / "whole", "--deterministic"))]
-    update = fit.EpochBar.update
+    update = EpochBar.update
 
-    def interrupt(bar: fit.EpochBar, row: dict) -> None:
+    def interrupt(bar: EpochBar, row: dict) -> None:
         update(bar, row)
         raise KeyboardInterrupt
 
-    fit.EpochBar.update = interrupt
+    EpochBar.update = interrupt
     codes.append(main(options(data, folder / "resumed", "--deterministic")))
-    fit.EpochBar.update = update
+    EpochBar.update = update
     codes.append(main(["vibration", "--out", str(folder / "resumed"), "--resume"]))
     print(*codes)
 
