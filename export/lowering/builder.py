@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from .ir import Op, Shape
+
+#: Of a running mean by one convolution.
+_MOST_TAPS = 25
 
 
 class Builder:
@@ -22,7 +27,9 @@ class Builder:
         self._place: list[str] = []
         self._names: set[str] = set()
         self._streaming = streaming
+        self._float = False
         self.states: list[tuple[Op, Op]] = []
+        self.in_float: set[str] = set()
 
     def enter(self, name: str) -> Builder:
         """Use as ``with to.enter(layer.name):``; names of what is added start with it."""
@@ -39,6 +46,15 @@ class Builder:
     def place(self) -> str:
         """Where in the model we are, such as ``unit1/shrinkage``."""
         return "/".join(self._place)
+
+    @contextlib.contextmanager
+    def floats(self) -> Iterator[None]:
+        """What is added inside has no good integer form: it stays in float where all else becomes integers."""
+        before, self._float = self._float, True
+        try:
+            yield
+        finally:
+            self._float = before
 
     def input(self, shape: Sequence[int]) -> Op:
         """The model's input: (time, channels) or (height, width, channels)."""
@@ -63,11 +79,11 @@ class Builder:
         return Op("affine", self._name("affine"), (x,), x.shape, weights)
 
     def unary(self, kind: str, x: Op, **options) -> Op:
-        """``relu``, ``abs``, ``sigmoid``, ``tanh``, ``softmax``, ``leaky_relu``: the shape stays."""
+        """``relu``, ``abs``, ``sigmoid``, ``tanh``, ``softmax``, ``leaky_relu``, ``rsqrt``: the shape stays."""
         return Op(kind, self._name(kind), (x,), x.shape, options=options)
 
     def binary(self, kind: str, a: Op, b: Op, **options) -> Op:
-        """``add``, ``sub``, ``mul``, ``maximum``, ``minimum`` with broadcasting over space and channels."""
+        """``add``, ``sub``, ``mul``, ``div``, ``maximum``, ``minimum`` with broadcasting over space and channels."""
         shape = tuple(max(m, n) for m, n in zip(a.shape, b.shape, strict=True))
         for one in (a, b):
             if any(m not in (1, n) for m, n in zip(one.shape, shape, strict=True)):
@@ -80,8 +96,20 @@ class Builder:
 
     def running_mean(self, x: Op, window: int) -> Op:
         """Mean of the last ``window`` positions in time, for each channel."""
-        kernel = np.full((window, 1, x.shape[2], 1), 1.0 / window)
-        return self.depthwise(self.with_past(x, window - 1), kernel)
+        # XNNPACK has no fast depthwise kernel of more taps; a mean of means over neighbouring stretches is the same.
+        taps = window if window <= _MOST_TAPS else _largest_divisor(window, math.isqrt(window * 2))
+        if taps == 1:
+            taps = window
+        x = self._mean_of(x, taps, 1)
+        if taps == window:
+            return x
+        with self.enter("stretches"):
+            return self._mean_of(x, window // taps, taps)
+
+    def _mean_of(self, x: Op, taps: int, lag: int) -> Op:
+        """Mean of ``taps`` positions in time, ``lag`` apart, the last of them this one."""
+        kernel = np.full((taps, 1, x.shape[2], 1), 1.0 / taps)
+        return self.depthwise(self.with_past(x, (taps - 1) * lag), kernel, dilation=(lag, 1))
 
     def channel_mean(self, x: Op) -> Op:
         """Mean over channels, kept as one channel."""
@@ -133,6 +161,24 @@ class Builder:
         """The same values in another map."""
         return x if x.shape == tuple(shape) else Op("reshape", self._name("reshape"), (x,), tuple(shape))
 
+    def transpose(self, x: Op, axes: tuple[int, int, int]) -> Op:
+        """Axes of the map in another order."""
+        shape = tuple(x.shape[axis] for axis in axes)
+        moved = [axis for axis in axes if x.shape[axis] > 1]
+        if moved == sorted(moved):
+            return self.reshape(x, shape)
+        return Op("transpose", self._name("transpose"), (x,), shape, options={"axes": tuple(axes)})
+
+    def crop(self, x: Op, height: int, width: int) -> Op:
+        """The first rows and columns."""
+        shape = (height, width, x.shape[2])
+        return x if x.shape == shape else Op("crop", self._name("crop"), (x,), shape)
+
+    def upsample(self, x: Op, rows: int, columns: int) -> Op:
+        """So many times as many positions by linear interpolation, corners aligned; the target chooses the form."""
+        shape = (rows * x.shape[0], columns * x.shape[1], x.shape[2])
+        return Op("upsample", self._name("upsample"), (x,), shape)
+
     def shrink(self, x: Op, tau: Op) -> Op:
         """Soft thresholding of ``x`` at ``tau``; the target chooses its form later."""
         return Op("shrink", self._name("shrink"), (x, tau), x.shape)
@@ -157,6 +203,8 @@ class Builder:
         while name in self._names:
             name, i = f"{base}/{kind}" if i == 1 else f"{base}/{kind}_{i}", i + 1
         self._names.add(name)
+        if self._float:
+            self.in_float.add(name)
         return name
 
 
@@ -168,6 +216,10 @@ def as_map(shape: Sequence[int]) -> Shape:
     if len(shape) == 2:
         return (shape[0], 1, shape[1])
     return shape
+
+
+def _largest_divisor(n: int, most: int) -> int:
+    return next(d for d in range(most, 0, -1) if n % d == 0)
 
 
 def _positions(shape: Shape, kernel: Sequence[int], strides, padding: str, dilation) -> tuple[int, int]:
