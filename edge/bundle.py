@@ -75,7 +75,7 @@ def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
 def keyword_front_end(bundle: Bundle) -> FrontEndSpec:
     """The front end of a bundle that hears words; a :class:`BundleError` for another one."""
     if not isinstance(bundle.front_end, FrontEndSpec):
-        raise _wrong_kind(bundle, "log_mel or mfcc of a sound")
+        raise _wrong_kind(bundle, "log_mel, mfcc or root_mel of a sound")
     return bundle.front_end
 
 

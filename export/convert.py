@@ -22,7 +22,7 @@ from .card_page import CARD_PAGE_NAME, write_card_page
 from .gzip_size import gzip_size
 from .lowering import Twin, lower
 from .noise_model import noise_level_rows, write_noise_model
-from .quantize import quantize
+from .quantize import float_layers, quantize
 from .recipe import Recipe
 
 
@@ -47,7 +47,8 @@ def convert(run: OpenRun, recipe: Recipe, calibration: Calibration) -> Converted
     """
     twin = lower(run.model, recipe.target, calibration.features)
     content = quantize(twin, recipe, calibration.features, _fine_tuned(run, twin, recipe, calibration))
-    return Converted(content, twin, {**recipe.to_dict(), "parity": twin.parity, "gzip_bytes": gzip_size(content)})
+    facts = {**recipe.to_dict(), **float_layers(twin, recipe)}
+    return Converted(content, twin, {**facts, "parity": twin.parity, "gzip_bytes": gzip_size(content)})
 
 
 def _fine_tuned(run: OpenRun, twin: Twin, recipe: Recipe, calibration: Calibration) -> tf_keras.Model | None:
@@ -138,9 +139,11 @@ def outside_graph(config: KeywordConfig | VibrationConfig) -> dict[str, str]:
             f"window of {config.spec.n_samples} samples ({inputs})": "drsn_keras.frontend.window_features",
             "abstention (novelty of a window, smallest probability), health index": "drsn_keras.edge.monitor",
         }
-    kind = config.spec.kind.replace("_", "-")
+    kind = config.spec.kind
+    last = {"mfcc": "logarithm, cosine transform", "root_mel": "fourth root"}.get(kind, "logarithm")
+    front_end = f"{kind.replace('_', '-')} front end (framing, window, FFT, mel bands, {last})"
     return {
-        f"{kind} front end (framing, window, FFT, mel bands, logarithm)": "drsn_keras.frontend.StreamingFrontEnd",
+        front_end: "drsn_keras.frontend.StreamingFrontEnd",
         "detector (smoothing, threshold, hysteresis, refractory time)": "drsn_keras.edge.detector",
     }
 

@@ -27,7 +27,7 @@ MAX_LOSS_POINTS = 0.5
 MIN_AGREEMENT = 97.0
 #: Largest difference between the probabilities of Keras and of the float32 file.
 MAX_FLOAT_DIFFERENCE = 1e-4
-#: Largest difference between the device's features and those of training (logarithms of power).
+#: Largest difference between the device's features and those of training (logarithms or fourth roots of power).
 MAX_FEATURE_DIFFERENCE = 1e-3
 _PARITY_CLIPS = 64
 #: Besides clean: the level at which most devices will work. Loss and agreement are judged over these two.

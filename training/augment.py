@@ -193,6 +193,8 @@ class Augmenter:
     def mask(self, features: tf.Tensor, seed) -> tf.Tensor:
         """SpecAugment: set random stretches of frames and of bands to the clip's mean feature.
 
+        The mean is as likely a value of roots as of logarithms; zero is silence to the former, loud to the latter.
+
         References
         ----------
         D. S. Park et al., "SpecAugment", Interspeech 2019, doi:10.21437/Interspeech.2019-2680.

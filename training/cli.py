@@ -9,7 +9,15 @@ from collections.abc import Sequence
 from drsn_keras import __version__
 from drsn_keras.command_line import run
 
-from . import denoise_command, evaluate_command, keywords_command, machine_command, speak_command, vibration_command
+from . import (
+    compare_command,
+    denoise_command,
+    evaluate_command,
+    keywords_command,
+    machine_command,
+    speak_command,
+    vibration_command,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -25,6 +33,7 @@ def build_parser() -> argparse.ArgumentParser:
     vibration_command.add(commands)
     denoise_command.add(commands)
     evaluate_command.add(commands)
+    compare_command.add(commands)
     speak_command.add(commands)
     machine_command.add(commands)
     return parser

@@ -10,6 +10,7 @@ import numpy as np
 
 from drsn_keras.edge.bundle import load_bundle
 from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.frontend import FrontEndSpec
 from drsn_keras.noise import GENERATORS, BabbleNoise
 
 from .conditions import RECORDED, SNR_GRID_DB, Condition
@@ -143,7 +144,11 @@ def _keywords_command(config: KeywordConfig, name: str) -> str:
         + (f" --manifest {Path(config.manifest).name}" if config.manifest else "")
     )
     noise = f" --noise {' '.join(Path(folder).name for folder in config.noise)}" if config.noise else ""
+    usual = FrontEndSpec()
+    front_end = "" if config.spec.kind == usual.kind else f" --front-end {config.spec.kind.replace('_', '-')}"
+    if config.spec.duration_s != usual.duration_s:
+        front_end += f" --duration {config.spec.duration_s:g}"
     return (
-        f"drsn-train keywords {data}{noise} --model {config.model} --epochs {config.epochs} --seed {config.seed} "
-        f"--out {name}"
+        f"drsn-train keywords {data}{noise} --model {config.model}{front_end} --epochs {config.epochs} "
+        f"--seed {config.seed} --out {name}"
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Utterances of each phrase that the length of the window is measured on.
 _TRIALS = 60
 _KINDS = ("drsn-cw", "drsn-cs", "senet", "resnet", "convnet")
-_FRONT_ENDS = ("log-mel", "mfcc")
+_FRONT_ENDS = ("log-mel", "mfcc", "root-mel")
 _EXAMPLES = """examples:
   drsn-train keywords --data recordings/ --noise noises/ --out runs/mine
   drsn-train keywords --data speech_commands/ --keywords yes,no,stop --out runs/three
@@ -54,7 +54,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     model = parser.add_argument_group("model")
     model.add_argument("--model", choices=_KINDS, help="drsn-cw by default")
     model.add_argument("--width", type=float, metavar="X", help="scales the channels (1.0)")
-    model.add_argument("--front-end", choices=_FRONT_ENDS, help="log-mel 98 x 40 (default) or MLPerf's MFCC 49 x 10")
+    model.add_argument(
+        "--front-end", choices=_FRONT_ENDS, help="log-mel 98 x 40 (default), MLPerf's MFCC 49 x 10, root-mel 98 x 40"
+    )
     model.add_argument("--duration", type=float, metavar="S", help="length of the window [s]; 1.0, longer for phrases")
     fit = parser.add_argument_group("training")
     fit.add_argument("--epochs", type=int, metavar="N", help="100 by default")
@@ -98,9 +100,10 @@ def _given(arguments: argparse.Namespace) -> dict:
     if arguments.snr is not None:
         fields["augment"] = {"snr_db": parse_pair(arguments.snr, "--snr")}
     if arguments.front_end is not None or arguments.duration is not None:
-        from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF
+        from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40
 
-        spec = MFCC_MLPERF if arguments.front_end == "mfcc" else LOG_MEL_40
+        specs = dict(zip(_FRONT_ENDS, (LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40), strict=True))
+        spec = specs[arguments.front_end or _FRONT_ENDS[0]]
         if arguments.duration is not None:
             spec = dataclasses.replace(spec, duration_s=arguments.duration)
         fields["front_end"] = spec.to_dict()

@@ -11,7 +11,7 @@ from .specification import FrontEndSpec
 
 @keras.saving.register_keras_serializable(package="drsn_keras")
 class FrontEnd(keras.layers.Layer):
-    """Waveforms to log-mel or MFCC features. It has no weights and always computes in float32.
+    """Waveforms to log-mel, MFCC or root-mel features. It has no weights and always computes in float32.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class FrontEnd(keras.layers.Layer):
     """
 
     def __init__(self, spec: FrontEndSpec | dict, **kwargs) -> None:
-        # A logarithm of sums of squares overflows half precision: the features stay in float32 under any policy.
+        # Sums of squares overflow half precision: the features stay in float32 under any policy.
         super().__init__(**{**kwargs, "dtype": "float32", "trainable": False})
         self.spec = spec if isinstance(spec, FrontEndSpec) else FrontEndSpec.from_dict(spec)
 
@@ -33,7 +33,8 @@ class FrontEnd(keras.layers.Layer):
         frames = ops.extract_sequences(y, spec.frame_length, spec.hop_length)
         real, imag = ops.rfft(frames * ops.cast(window, "float32"), fft_length=spec.fft_length)
         power = ops.square(real) + ops.square(imag)
-        features = ops.log(ops.matmul(power, ops.cast(filters, "float32")) + spec.log_floor)
+        mel = ops.matmul(power, ops.cast(filters, "float32")) + spec.log_floor
+        features = ops.sqrt(ops.sqrt(mel)) if spec.kind == "root_mel" else ops.log(mel)
         return features if dct is None else ops.matmul(features, ops.cast(dct, "float32"))
 
     def compute_output_shape(self, input_shape):

@@ -13,7 +13,7 @@ from .specification import FrontEndSpec
 
 @functools.lru_cache(maxsize=8)
 def constants(spec: FrontEndSpec) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Window, mel filters and DCT matrix (None for log-mel) of a specification, as read-only float64."""
+    """Window, mel filters and DCT matrix (None but for MFCC) of a specification, as read-only float64."""
     window = 0.5 - 0.5 * np.cos(2.0 * np.pi * np.arange(spec.frame_length) / spec.frame_length)
     filters = mel_filters(spec.sample_rate_hz, spec.fft_length, spec.n_mels, spec.fmin_hz, spec.fmax_hz, spec.mel_scale)
     dct = dct_matrix(spec.n_mels, spec.n_mfcc) if spec.kind == "mfcc" else None
@@ -44,7 +44,8 @@ def frame_features(frames: np.ndarray, spec: FrontEndSpec) -> np.ndarray:
     window, filters, dct = constants(spec)
     spectrum = np.fft.rfft(frames * window, n=spec.fft_length, axis=-1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    features = np.log(power @ filters + spec.log_floor)
+    mel = power @ filters + spec.log_floor
+    features = np.sqrt(np.sqrt(mel)) if spec.kind == "root_mel" else np.log(mel)
     if dct is not None:
         features = features @ dct
     return features.astype(np.float32)

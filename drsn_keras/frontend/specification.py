@@ -11,20 +11,23 @@ from .card_spec import CardSpec
 
 #: No length, rate or number of bands is beyond this; damage is.
 _LARGEST = 1_000_000
-KINDS = ("log_mel", "mfcc")
+KINDS = ("log_mel", "mfcc", "root_mel")
 MEL_SCALES = ("htk", "slaney")
 
 
 @dataclasses.dataclass(frozen=True)
 class FrontEndSpec(CardSpec):
-    """Framing, window, mel filters, logarithm and (for MFCC) cosine transform.
+    """Framing, window, mel filters, then a logarithm (for MFCC with a cosine transform) or a fourth root.
 
     Frames are not centred and not padded: frame ``t`` covers samples ``t * hop_length`` to
     ``t * hop_length + frame_length - 1``, so that a stream and a clip give the same numbers.
 
     Parameters
     ----------
-    kind : {"log_mel", "mfcc"}
+    kind : {"log_mel", "mfcc", "root_mel"}
+        ``ln(mel power + log_floor)``; its cosine transform; ``(mel power + log_floor) ** 0.25``. What is taken off a
+        root is taken off the spectrum, so that a threshold on it is a spectral subtraction; what is taken off a
+        logarithm divides the spectrum.
     sample_rate_hz : int
     duration_s : float
         Length of the signal that one model evaluation looks at.
@@ -38,7 +41,9 @@ class FrontEndSpec(CardSpec):
     mel_scale : {"htk", "slaney"}
         Triangular filters of unit peak on this scale (no area normalisation).
     log_floor : float
-        Features are ``ln(mel power + log_floor)``; samples are in [-1, 1].
+        What is added to every band's power before the logarithm or the root; samples are in [-1, 1]. Digital silence
+        is ``ln(log_floor)`` or ``log_floor ** 0.25``: with 1e-6, -13.8 or 0.032 (white noise at -60 dBFS: 0.12 to
+        0.23), above 0, so that dividing by a root is safe too.
     n_mfcc : int
         Coefficients kept of the orthonormal DCT-II (``kind="mfcc"`` only).
     """
@@ -114,6 +119,9 @@ class FrontEndSpec(CardSpec):
 
 #: The working default of the keyword models: 30 ms windows, 10 ms hop, 40 bands (98 x 40 for one second).
 LOG_MEL_40 = FrontEndSpec()
+
+#: The same bands, their fourth roots.
+ROOT_MEL_40 = FrontEndSpec(kind="root_mel")
 
 #: The MFCC of MLPerf Tiny keyword spotting: 30 ms windows, 20 ms hop, 40 bands 20-4000 Hz, 10 coefficients (49 x 10).
 MFCC_MLPERF = FrontEndSpec(kind="mfcc", hop_length=320, fmin_hz=20.0, fmax_hz=4000.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from drsn_keras.edge.interpreter import quantize
@@ -15,8 +17,11 @@ from .signal_tables import Tables, fixed, quantizer, real
 
 _SHORTEST_FFT, _LONGEST_FFT = 16, 4096
 _MOST_MELS = 512
-_MEL_BITS, _DCT_BITS, _LOG_MEL_BITS, _MFCC_BITS = 20, 30, 24, 20
-_LOG_STEPS = 32
+_MEL_BITS, _DCT_BITS, _BAND_BITS, _MFCC_BITS = 20, 30, 24, 20
+#: Parts of [1, 2) in the tables of the logarithm and of the root.
+_STEPS = 32
+#: The root fits its 31 bits below a power of 2^28; no frame has more than 2^23.
+_LARGEST_FLOOR = {"root_mel": 1e6}
 
 
 def check_front_end(spec: FrontEndSpec) -> None:
@@ -27,8 +32,9 @@ def check_front_end(spec: FrontEndSpec) -> None:
         raise BundleError(mismatch("front end, fft_length", expected, length))
     if spec.n_mels > _MOST_MELS:
         raise BundleError(mismatch("front end, n_mels", f"at most {_MOST_MELS} for C", spec.n_mels))
-    if not 1e-26 <= spec.log_floor <= 1e26:
-        raise BundleError(mismatch("front end, log_floor", "1e-26 to 1e26 for C", spec.log_floor))
+    largest = _LARGEST_FLOOR.get(spec.kind, 1e26)
+    if not 1e-26 <= spec.log_floor <= largest:
+        raise BundleError(mismatch("front end, log_floor", f"1e-26 to {largest:g} for C", spec.log_floor))
 
 
 def front_end_tables(tables: Tables, spec: FrontEndSpec, tensor: TensorSpec, name: str = "front_end") -> str:
@@ -46,8 +52,12 @@ def front_end_tables(tables: Tables, spec: FrontEndSpec, tensor: TensorSpec, nam
     window, _, dct = constants(spec)
     quarter = np.arange(spec.fft_length // 4 + 1)
     first_bin, counts, rising = mel_segments(spec)
-    bits = _LOG_MEL_BITS if dct is None else _MFCC_BITS
-    to_int8 = quantizer(tensor, 2.0**-bits)
+    to_int8 = quantizer(tensor, 2.0 ** -(_BAND_BITS if dct is None else _MFCC_BITS))
+    steps = {"log_steps": "NULL", "root_steps": "NULL"}
+    if spec.kind == "root_mel":
+        steps["root_steps"] = tables.array("drsn_root_step", "root_steps", root_steps())
+    else:
+        steps["log_steps"] = tables.array("drsn_log_step", "log_steps", log_steps())
     silence = quantize(frame_features(np.zeros(spec.frame_length), spec), tensor)
     cosine = tables.array("int32_t", "cosine", fixed(np.cos(2 * np.pi * quarter / spec.fft_length), 31))
     members = {
@@ -61,7 +71,7 @@ def front_end_tables(tables: Tables, spec: FrontEndSpec, tensor: TensorSpec, nam
         "rising": tables.array("uint32_t", "rising", rising),
         "first_bin": f"{first_bin}U",
         "log_floor": real(spec.log_floor),
-        "log_steps": tables.array("drsn_log_step", "log_steps", log_steps()),
+        **steps,
         "dct": "NULL",
         "quantizer": to_int8,
         "silence": tables.array("int8_t", "silence", silence),
@@ -105,6 +115,14 @@ def mel_segments(spec: FrontEndSpec) -> tuple[int, np.ndarray, np.ndarray]:
 
 def log_steps() -> list[str]:
     """Each part of [1, 2) as a ``drsn_log_step``: reciprocal (Q31) and logarithm (Q24) of its middle."""
-    middles = 1.0 + (np.arange(_LOG_STEPS) + 0.5) / _LOG_STEPS
-    pairs = zip(fixed(1.0 / middles, 31), fixed(np.log(middles), 24), strict=True)
-    return [f"{{{reciprocal}, {logarithm}}}" for reciprocal, logarithm in pairs]
+    return _steps(lambda middles: fixed(np.log(middles), 24))
+
+
+def root_steps() -> list[str]:
+    """Each part of [1, 2) as a ``drsn_root_step``: reciprocal (Q31) and fourth root (Q30) of its middle."""
+    return _steps(lambda middles: fixed(middles**0.25, 30))
+
+
+def _steps(value: Callable[[np.ndarray], np.ndarray]) -> list[str]:
+    middles = 1.0 + (np.arange(_STEPS) + 0.5) / _STEPS
+    return [f"{{{reciprocal}, {it}}}" for reciprocal, it in zip(fixed(1.0 / middles, 31), value(middles), strict=True)]

@@ -30,6 +30,7 @@ _FRONT_END_FILES = (
     "drsn_mel.c",
     "drsn_mel.h",
     "drsn_quantize.h",
+    "drsn_root.h",
     "drsn_sample_ring.c",
     "drsn_sample_ring.h",
 )

@@ -13,7 +13,7 @@ from drsn_keras.errors import BundleError, mismatch
 from drsn_keras.model_card import TensorSpec
 
 _WIDTH = 116
-_BYTES = {"int8_t": 1, "uint16_t": 2, "int32_t": 4, "uint32_t": 4, "drsn_log_step": 8}
+_BYTES = {"int8_t": 1, "uint16_t": 2, "int32_t": 4, "uint32_t": 4, "drsn_log_step": 8, "drsn_root_step": 8}
 
 
 @dataclasses.dataclass

@@ -13,7 +13,7 @@ import numpy as np
 import keras
 from keras import ops
 from drsn_keras import layers
-from drsn_keras.frontend import LOG_MEL_40
+from drsn_keras.frontend import LOG_MEL_40, ROOT_MEL_40
 from drsn_keras.frontend.layer import FrontEnd
 from drsn_keras.models import KINDS, dncnn, dran, keyword_network, residual_network, thresholds
 
@@ -51,6 +51,7 @@ for name, model in [
     out[f"{name}/training"] = ops.convert_to_numpy(model(x, training=True))
 y = rng.standard_normal((2, 16000)).astype("float32") * 0.1
 out["features"] = ops.convert_to_numpy(FrontEnd(LOG_MEL_40)(y))
+out["features/root"] = ops.convert_to_numpy(FrontEnd(ROOT_MEL_40)(y))
 
 # A gradient step through the shrinkage: the loss after ten of them.
 unit = keras.Sequential([keras.Input((32, 4)), layers.ResidualUnit(6, strides=2)])
@@ -85,13 +86,14 @@ def outputs(tmp_path_factory):
 def test_backends_agree_within_1e5(outputs):
     tensorflow, jax = outputs["tensorflow"], outputs["jax"]
     assert set(tensorflow) == set(jax)
-    assert len(tensorflow) == 42
-    for name in set(tensorflow) - {"losses", "features"}:
+    assert len(tensorflow) == 43
+    for name in set(tensorflow) - {"losses", "features", "features/root"}:
         np.testing.assert_allclose(jax[name], tensorflow[name], atol=1e-5, rtol=1e-4, err_msg=name)
 
 
 def test_front_end_agrees_within_1e4(outputs):
-    np.testing.assert_allclose(outputs["jax"]["features"], outputs["tensorflow"]["features"], atol=1e-4)
+    for name in ("features", "features/root"):
+        np.testing.assert_allclose(outputs["jax"][name], outputs["tensorflow"][name], atol=1e-4, err_msg=name)
 
 
 def test_training_steps_agree(outputs):

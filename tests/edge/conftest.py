@@ -20,7 +20,7 @@ sys.path.insert(0, str(_HERE))  # vibration_bundle_file
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory) -> Path:
-    """Folder with ``bundle/`` and, beside it, float.tflite, unit_axis.tflite, two_headed.tflite."""
+    """Folder with ``bundle/`` and, beside it, ``root/``, float.tflite, unit_axis.tflite, two_headed.tflite."""
     pytest.importorskip("tensorflow")
     folder = tmp_path_factory.mktemp("models")
     done = subprocess.run(
@@ -39,6 +39,12 @@ def models(tmp_path_factory) -> Path:
 def bundle_folder(models) -> Path:
     """The bundle that tells low tones from high ones; not to be written to."""
     return models / "bundle"
+
+
+@pytest.fixture(scope="session")
+def root_folder(models) -> Path:
+    """The same over root-mel features."""
+    return models / "root"
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@ import pytest
 
 from drsn_keras.edge import load_bundle
 from drsn_keras.errors import BundleError
-from drsn_keras.frontend import LOG_MEL_40
+from drsn_keras.frontend import LOG_MEL_40, ROOT_MEL_40
 from drsn_keras.model_card import MODEL_NAME
 
 
@@ -12,6 +12,14 @@ def test_parts_of_a_sound_bundle(bundle_folder):
     assert bundle.front_end == LOG_MEL_40
     assert bundle.interpreter.input == bundle.card.input
     assert bundle.interpreter.output == bundle.card.output
+
+
+def test_a_root_mel_bundle(root_folder):
+    bundle = load_bundle(root_folder)
+    assert bundle.front_end == ROOT_MEL_40
+    # From 0 to the root of a loud tone, not over the 20 nepers of a logarithm.
+    assert 8 < bundle.card.input.scale * 255 < 14
+    assert bundle.card.input.zero_point == -128
 
 
 def _set(*keys_and_value):

@@ -226,6 +226,13 @@ def test_info(bundle_folder, capsys):
     assert values["labels"] == ["low", "high", "_silence_"] and values["synthetic_speech"] is True
 
 
+def test_info_and_listen_with_a_root_mel_bundle(root_folder, clip, capsys):
+    assert main(["info", str(root_folder)]) == 0
+    assert "front end   kind root_mel, sample_rate_hz 16000" in capsys.readouterr().out
+    assert main(["listen", str(root_folder), "--wav", str(clip)]) == 0
+    assert [line.split("  ")[2] for line in capsys.readouterr().out.splitlines()] == ["low", "high"]
+
+
 def test_name_that_is_no_text_does_not_end_the_run(drsn_edge, bundle_folder, clip, tmp_path):
     odd = os.fsencode(tmp_path) + b"/caf\xe9.wav"
     try:

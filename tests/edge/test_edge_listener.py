@@ -14,6 +14,11 @@ def bundle(bundle_folder):
     return load_bundle(bundle_folder)
 
 
+@pytest.fixture(scope="module", params=["log-mel", "root-mel"])
+def each_bundle(request, bundle, root_folder):
+    return bundle if request.param == "log-mel" else load_bundle(root_folder)
+
+
 def _all(listener, y, chunks=()):
     """Every verdict on a signal that comes in chunks, the rest in one."""
     listener.reset()
@@ -28,20 +33,20 @@ def _words(verdicts):
     return [v.detection.label for v in verdicts if v.detection]
 
 
-def test_each_burst_is_heard_once_with_its_name_and_time(bundle, bursts):
+def test_each_burst_is_heard_once_with_its_name_and_time(each_bundle, bursts):
     y = bursts(8.0, (1.0, 400), (3.0, 4000), (5.0, 500), (6.5, 3500))
-    detections = [v.detection for v in _all(KeywordListener(bundle), y) if v.detection]
+    detections = [v.detection for v in _all(KeywordListener(each_bundle), y) if v.detection]
     assert [d.label for d in detections] == ["low", "high", "low", "high"]
     for detection, start_s in zip(detections, (1.0, 3.0, 5.0, 6.5), strict=True):
         assert start_s < detection.time_s < start_s + 1.0
         assert detection.start_s <= start_s
-        assert detection.score >= bundle.card.detector.threshold
+        assert detection.score >= each_bundle.card.detector.threshold
 
 
 @pytest.mark.parametrize("level", [0.0, 0.001, 0.1])
-def test_silence_and_noise_are_no_word(bundle, level):
+def test_silence_and_noise_are_no_word(each_bundle, level):
     y = level * np.random.default_rng(5).standard_normal(16000 * 5)
-    verdicts = _all(KeywordListener(bundle), y)
+    verdicts = _all(KeywordListener(each_bundle), y)
     assert _words(verdicts) == []
     assert {v.label for v in verdicts} == {"_silence_"}
 
@@ -56,19 +61,19 @@ def test_clip_shorter_than_a_frame_gives_verdicts_and_no_error(bundle):
     assert verdicts and _words(verdicts) == []
 
 
-def test_windows_equal_those_of_the_whole_signal(bundle, bursts):
+def test_windows_equal_those_of_the_whole_signal(each_bundle, bursts):
     # No smoothing: a verdict is the model's answer on the features that the batch reference gives.
     spec = DetectorSpec(hop_s=0.1, smoothing_s=0.0)
     y = bursts(2.5, (0.8, 400)) + 0.01 * np.random.default_rng(1).standard_normal(40000).astype(np.float32)
-    verdicts = KeywordListener(bundle, spec).push(y)
-    features = compute_features(y, bundle.front_end)
-    n_frames, hop = bundle.front_end.n_frames, bundle.front_end.hop_length
+    verdicts = KeywordListener(each_bundle, spec).push(y)
+    features = compute_features(y, each_bundle.front_end)
+    n_frames, hop = each_bundle.front_end.n_frames, each_bundle.front_end.hop_length
     compared = 0
     for i, verdict in enumerate(verdicts):
         end = (i + 1) * 10
         assert verdict.time_s == pytest.approx(((end - 1) * hop + 480) / 16000)
         if end >= n_frames:
-            expected = bundle.interpreter.run(features[end - n_frames : end])
+            expected = each_bundle.interpreter.run(features[end - n_frames : end])
             np.testing.assert_allclose(verdict.probabilities, expected, atol=1.5 / 256)
             compared += 1
     assert compared >= 10

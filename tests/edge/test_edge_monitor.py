@@ -153,7 +153,7 @@ def test_a_card_that_says_nonsense_is_one_line(tmp_path, changes, says):
 def test_bundles_of_another_kind_are_refused(vibration_bundle, tmp_path):
     bundle = load_bundle(vibration_bundle)
     assert bundle.front_end == WINDOW
-    with pytest.raises(BundleError, match=r"front_end: expected log_mel or mfcc of a sound, got windows"):
+    with pytest.raises(BundleError, match=r"front_end: expected log_mel, mfcc or root_mel of a sound, got windows"):
         KeywordListener(bundle)
     card = dataclasses.replace(bundle.card, monitor={})
     with pytest.raises(BundleError, match=r"monitor: expected what a monitor needs .*, got nothing"):

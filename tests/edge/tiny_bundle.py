@@ -1,4 +1,6 @@
-"""Write a real int8 bundle that tells a low tone from a high one: ``python tiny_bundle.py FOLDER``.
+"""Write real int8 bundles that tell a low tone from a high one: ``python tiny_bundle.py FOLDER``.
+
+In FOLDER one over log-mel, in ``root`` beside it one over root-mel features.
 
 A program of its own, run once a session by conftest.py, so that TensorFlow stays out of the process that tests a
 runtime without it. The weights are set by hand: a frame is "low" by how much the mean of the lower 16 bands
@@ -13,24 +15,31 @@ import numpy as np
 import tensorflow as tf
 
 from drsn_keras.edge.interpreter import Interpreter
-from drsn_keras.frontend import LOG_MEL_40, compute_features
+from drsn_keras.frontend import LOG_MEL_40, ROOT_MEL_40, FrontEndSpec, compute_features
 from drsn_keras.model_card import MODEL_NAME, DetectorSpec, ModelCard, sha256_of
 
 LABELS = ("low", "high", "_silence_")
+#: Weights of the mean of the lower 16 bands and of the upper 16 in "low" and "high", biases, weight in the answer.
+#: A high tone differs less: mel bands are wider up there.
+WEIGHTS = {
+    "log_mel": ([1, -3], [-1, 3], [-2.5, -7.5], 8),
+    "root_mel": ([2, -6], [-4, 2.6], [-0.3, -0.3], 12),
+}
 
 
-def network() -> keras.Model:
-    """(98, 40) log-mel features to three probabilities."""
-    inputs = keras.Input(LOG_MEL_40.shape, batch_size=1)
+def network(spec: FrontEndSpec = LOG_MEL_40) -> keras.Model:
+    """(98, 40) features to three probabilities."""
+    lower, upper, biases, weight = WEIGHTS[spec.kind]
+    inputs = keras.Input(spec.shape, batch_size=1)
     per_frame = keras.layers.Dense(2, activation="relu")
     head = keras.layers.Dense(3, activation="softmax")
     outputs = head(keras.layers.GlobalAveragePooling1D()(per_frame(inputs)))
     model = keras.Model(inputs, outputs)
     bands = np.zeros((40, 2), dtype=np.float32)
-    bands[:16] = [1 / 16, -3 / 16]  # A high tone differs less: mel bands are wider up there.
-    bands[-16:] = [-1 / 16, 3 / 16]
-    per_frame.set_weights([bands, np.array([-2.5, -7.5], dtype=np.float32)])
-    head.set_weights([np.array([[8, 0, 0], [0, 8, 0]], dtype=np.float32), np.array([0, 0, 5], np.float32)])
+    bands[:16] = np.array(lower) / 16
+    bands[-16:] = np.array(upper) / 16
+    per_frame.set_weights([bands, np.array(biases, dtype=np.float32)])
+    head.set_weights([np.array([[weight, 0, 0], [0, weight, 0]], dtype=np.float32), np.array([0, 0, 5], np.float32)])
     return model
 
 
@@ -45,7 +54,7 @@ def signals() -> list[np.ndarray]:
     return found
 
 
-def convert(model: keras.Model, int8: bool = True) -> bytes:
+def convert(model: keras.Model, int8: bool = True, spec: FrontEndSpec = LOG_MEL_40) -> bytes:
     """The flatbuffer of a network."""
     converter = tf.lite.TFLiteConverter.from_keras_model(model)
     if int8:
@@ -53,7 +62,7 @@ def convert(model: keras.Model, int8: bool = True) -> bytes:
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
         shape = model.input_shape
-        converter.representative_dataset = lambda: ([compute_features(y, LOG_MEL_40).reshape(shape)] for y in signals())
+        converter.representative_dataset = lambda: ([compute_features(y, spec).reshape(shape)] for y in signals())
     return converter.convert()
 
 
@@ -70,16 +79,21 @@ def two_headed(model: keras.Model) -> keras.Model:
 
 def main(folder: Path) -> None:
     """Convert and write the bundle, and a few models that are no bundle beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
     model = network()
+    write_bundle(folder, model, LOG_MEL_40)
     for name, data in (
         ("float", convert(model, int8=False)),
         ("unit_axis", convert(with_unit_axis(model))),
         ("two_headed", convert(two_headed(model), int8=False)),
     ):
         (folder.parent / f"{name}.tflite").write_bytes(data)
+
+
+def write_bundle(folder: Path, model: keras.Model, spec: FrontEndSpec) -> None:
+    """Convert a network over features of ``spec`` and write it with its card."""
+    folder.mkdir(parents=True, exist_ok=True)
     path = folder / MODEL_NAME
-    path.write_bytes(convert(model))
+    path.write_bytes(convert(model, spec=spec))
     runner = Interpreter(path)
     ModelCard(
         name="tones",
@@ -87,7 +101,7 @@ def main(folder: Path) -> None:
         model="set by hand",
         scheme="int8",
         labels=LABELS,
-        front_end=LOG_MEL_40.to_dict(),
+        front_end=spec.to_dict(),
         input=runner.input,
         output=runner.output,
         sha256=sha256_of(path),
@@ -102,3 +116,4 @@ def main(folder: Path) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]))
+    write_bundle(Path(sys.argv[1]).parent / "root", network(ROOT_MEL_40), ROOT_MEL_40)

@@ -11,11 +11,14 @@ from ai_edge_litert.interpreter import Interpreter as LiteRt
 from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.errors import BundleError
 from drsn_keras.export.cli import main as export
+from drsn_keras.export.convert import outside_graph
 from drsn_keras.export.inspection.flatbuffer import read_file
 from drsn_keras.export.lowering import lower
 from drsn_keras.export.tflite import PLAIN_SCHEMES, to_tflite
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40
 from drsn_keras.model_card import read_bundle
 from drsn_keras.models import KINDS, keyword_network
+from drsn_keras.training.config import KeywordConfig
 from random_weights import randomise
 
 #: Operators that may stand in an int8 DRSN; all of them exist in integers on the target.
@@ -109,6 +112,18 @@ def test_bundle_of_a_run(tones_run, scheme, tmp_path, capsys):
     if scheme == "int8":
         assert card.input.dtype == card.output.dtype == "int8"
         assert card.input.scale > 0
+
+
+@pytest.mark.parametrize(
+    ("spec", "last"),
+    [
+        (LOG_MEL_40, "log-mel front end (framing, window, FFT, mel bands, logarithm)"),
+        (MFCC_MLPERF, "mfcc front end (framing, window, FFT, mel bands, logarithm, cosine transform)"),
+        (ROOT_MEL_40, "root-mel front end (framing, window, FFT, mel bands, fourth root)"),
+    ],
+)
+def test_a_card_names_what_the_front_end_does(spec, last):
+    assert last in outside_graph(KeywordConfig(synthesize=("lamp",), front_end=spec.to_dict()))
 
 
 def test_calibration_is_repeatable(tones_run):

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from drsn_keras.errors import UsageError
-from drsn_keras.frontend import LOG_MEL_40, compute_features
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, compute_features
 from drsn_keras.training.augment import Augmenter, AugmentSpec, NoiseBank
 from drsn_keras.training.pipeline import Batches
 from drsn_keras.training.room import room_impulse_responses
@@ -131,6 +131,20 @@ def test_masks_cover_at_most_what_is_asked(rng):
     np.testing.assert_allclose(masked[changed], np.broadcast_to(mean, masked.shape)[changed], rtol=1e-5, atol=1e-6)
 
 
+@pytest.mark.parametrize("spec", [LOG_MEL_40, ROOT_MEL_40], ids=["log-mel", "root-mel"])
+def test_masks_are_neither_silent_nor_loud(rng, spec):
+    """Half a second of noise, half of silence: a mask lies between, whichever number silence is."""
+    noise = 0.1 * rng.standard_normal((16, N)) * (np.arange(N) < N // 2)
+    features = compute_features(noise, spec)
+    augmenter = Augmenter(AugmentSpec(time_masks=2, band_masks=2), None, None, RATE)
+    masked = augmenter.mask(tf.constant(features), _seed(1)).numpy()
+    changed = masked != features
+    assert 0.02 < changed.mean() < 0.4
+    silence, loud = compute_features(np.zeros(N), spec).max(), np.median(features[:, :40])
+    middle = (masked[changed] - silence) / (loud - silence)
+    assert 0.4 < middle.min() <= middle.max() < 0.6
+
+
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
@@ -170,10 +184,11 @@ def test_an_epoch_shows_every_clip():
         assert len(seen) == 32
 
 
-def test_without_augmentation_batches_are_the_devices_features():
+@pytest.mark.parametrize("front_end", [LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40], ids=["log-mel", "mfcc", "root-mel"])
+def test_without_augmentation_batches_are_the_devices_features(front_end):
     rng = np.random.default_rng(2)
     clips = (rng.standard_normal((8, N)) * 3000).astype("i2")
     spec = AugmentSpec(**OFF, noise_probability=0.0, time_masks=0, band_masks=0)
-    batches = Batches(clips, np.arange(8), 8, Augmenter(spec, None, None, RATE), LOG_MEL_40, 8, 0)
+    batches = Batches(clips, np.arange(8), 8, Augmenter(spec, None, None, RATE), front_end, 8, 0)
     x, y = next(iter(batches.dataset()))
-    np.testing.assert_allclose(x, compute_features(clips[y.numpy().argmax(1)] / 32768.0, LOG_MEL_40), atol=1e-4)
+    np.testing.assert_allclose(x, compute_features(clips[y.numpy().argmax(1)] / 32768.0, front_end), atol=1e-4)

@@ -1,6 +1,7 @@
 """Training for real on small data: it learns, resumes after SIGINT and kill -9, repeats, keeps its folder safe."""
 
 import csv
+import dataclasses
 import json
 import os
 import signal
@@ -12,6 +13,12 @@ import numpy as np
 import pytest
 
 import drsn_keras.layers  # noqa: F401  (registers what a saved model names)
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40
+from drsn_keras.training.cli import build_parser
+from drsn_keras.training.config import KeywordConfig
+from drsn_keras.training.evaluation_run import commands_of
+from drsn_keras.training.keywords_command import _given
+from drsn_keras.training.open_run import OpenRun
 from small_runs import OPTIONS, train, train_command
 
 
@@ -84,6 +91,27 @@ def test_interrupted_and_resumed_equals_uninterrupted(tones_run, tones, tmp_path
     rows = [(run / "history.csv").read_text().splitlines(), (tones_run / "history.csv").read_text().splitlines()]
     without_time = [[line.rsplit(",", 1)[0] for line in lines] for lines in rows]
     assert without_time[0] == without_time[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ((), LOG_MEL_40),
+        (("--front-end", "log-mel"), LOG_MEL_40),
+        (("--front-end", "mfcc"), MFCC_MLPERF),
+        (("--front-end", "root-mel"), ROOT_MEL_40),
+        (("--front-end", "root-mel", "--duration", "1.5"), dataclasses.replace(ROOT_MEL_40, duration_s=1.5)),
+        (("--duration", "1.5"), dataclasses.replace(LOG_MEL_40, duration_s=1.5)),
+    ],
+)
+def test_the_front_end_that_is_asked_for(words, expected, tmp_path):
+    arguments = build_parser().parse_args(["keywords", "--data", str(tmp_path), "--out", str(tmp_path / "run"), *words])
+    config = KeywordConfig(**_given(arguments))
+    assert config.spec == expected
+    # A report's commands lead to the same front end.
+    command = commands_of(OpenRun(tmp_path, config, {}), ["white"], [0.0])[0]
+    again = build_parser().parse_args(command.split()[1:])
+    assert KeywordConfig(**_given(again)).spec == expected
 
 
 def test_an_older_run_is_not_overwritten(tones_run, tones):

@@ -1,4 +1,4 @@
-/* Log-mel or MFCC features of a stream of 16-bit samples, as the int8 of a model's input.
+/* Log-mel, MFCC or root-mel features of a stream of 16-bit samples, as the int8 of a model's input.
  *
  * What drsn_keras.frontend computes in floating point, in integers; the constants come from
  * drsn_keras.export.firmware.signal_constants. Re-entrant: all state is the caller's.
@@ -12,12 +12,13 @@
 #include "drsn_fft.h"
 #include "drsn_log.h"
 #include "drsn_quantize.h"
+#include "drsn_root.h"
 #include "drsn_sample_ring.h"
 
-/* Fractional bits of a mel weight, of a cosine of the DCT, of the features that are quantised. */
+/* Fractional bits of a mel weight, of a cosine of the DCT, of a band's logarithm or root, of an MFCC. */
 #define DRSN_MEL_BITS 20
 #define DRSN_DCT_BITS 30
-#define DRSN_LOG_MEL_BITS 24
+#define DRSN_BAND_BITS 24
 #define DRSN_MFCC_BITS 20
 
 typedef struct {
@@ -32,9 +33,11 @@ typedef struct {
     const uint32_t *rising;
     uint16_t first_bin;
     drsn_real log_floor;
+    /* The one that is not NULL says what is taken of a band: a logarithm, or for root-mel the fourth root. */
     const drsn_log_step *log_steps;
+    const drsn_root_step *root_steps;
     /* MFCC: the first (n_mels + 1) / 2 rows of the DCT, (row, n_features) in Q30; the other rows mirror them with the
-     * sign of (-1)^feature. NULL: log-mel. */
+     * sign of (-1)^feature. NULL: no DCT. */
     const int32_t *dct;
     drsn_quantizer quantizer;
     /* The features of digital silence. */

@@ -35,6 +35,14 @@ static inline void add_falling(const drsn_bin *bins, const uint32_t *rising, uin
     sum->low = low;
 }
 
+/* The logarithm or the root of a band, with DRSN_BAND_BITS. */
+static inline int32_t compressed(const drsn_front_end *p, drsn_real power)
+{
+    drsn_real raised = drsn_sum(power, p->log_floor);
+
+    return (p->root_steps != NULL) ? drsn_fourth_root_q24(p->root_steps, raised) : drsn_ln_q24(p->log_steps, raised);
+}
+
 /* Where the logarithm of a band waits for the DCT. */
 static inline int32_t *log_of(const drsn_front_end *p, drsn_bin *bins, uint32_t band)
 {
@@ -66,7 +74,7 @@ static void transform(const drsn_front_end *p, drsn_bin *bins, int8_t *out)
         if (odd != 0U) {
             total += (int64_t)*log_of(p, bins, half) * *cosine;
         }
-        total >>= DRSN_LOG_MEL_BITS + DRSN_DCT_BITS - DRSN_MFCC_BITS;
+        total >>= DRSN_BAND_BITS + DRSN_DCT_BITS - DRSN_MFCC_BITS;
         out[feature] = drsn_quantized(&p->quantizer, (int32_t)total);
     }
 }
@@ -79,19 +87,17 @@ void drsn_mel_features(const drsn_front_end *p, drsn_bin *bins, int32_t exponent
     for (uint32_t band = 0U; band < p->n_mels; band++) {
         uint32_t count = p->segment_bins[band];
         wide sum = {0U, 0U};
-        drsn_real power;
-        int32_t logarithm;
+        int32_t feature;
 
         add_rising(bin, rising, count, &sum);
         bin += count;
         rising += count;
         add_falling(bin, rising, p->segment_bins[band + 1U], &sum);
-        power = drsn_normalized_wide(sum.high, sum.low, exponent - DRSN_MEL_BITS);
-        logarithm = drsn_ln_q24(p->log_steps, drsn_sum(power, p->log_floor));
+        feature = compressed(p, drsn_normalized_wide(sum.high, sum.low, exponent - DRSN_MEL_BITS));
         if (p->dct != NULL) {
-            *log_of(p, bins, band) = logarithm;
+            *log_of(p, bins, band) = feature;
         } else {
-            out[band] = drsn_quantized(&p->quantizer, logarithm);
+            out[band] = drsn_quantized(&p->quantizer, feature);
         }
     }
     if (p->dct != NULL) {

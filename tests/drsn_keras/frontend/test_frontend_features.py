@@ -9,13 +9,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drsn_keras.errors import DataError, UsageError
-from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, FrontEndSpec, StreamingFrontEnd, compute_features
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, FrontEndSpec, StreamingFrontEnd, compute_features
 from drsn_keras.frontend.layer import FrontEnd
 from drsn_keras.frontend.mel import hz_to_mel, mel_filters, mel_to_hz
 
 SLANEY = FrontEndSpec(mel_scale="slaney", n_mels=64, fmin_hz=0.0, fmax_hz=4000.0, sample_rate_hz=8000,
                       frame_length=256, hop_length=100, fft_length=256)  # fmt: skip
-SPECS = pytest.mark.parametrize("spec", [LOG_MEL_40, MFCC_MLPERF, SLANEY], ids=["log-mel", "mfcc", "slaney"])
+SPECS = pytest.mark.parametrize(
+    "spec", [LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, SLANEY], ids=["log-mel", "mfcc", "root-mel", "slaney"]
+)
 
 
 def _signal(spec, seed=0):
@@ -25,8 +27,8 @@ def _signal(spec, seed=0):
     return (10 ** (-4 * t) * (0.5 * np.sin(2 * np.pi * (100 + 1500 * t) * t) + 0.05 * noise)).astype(np.float32)
 
 
-def test_shapes_of_the_two_standard_front_ends():
-    assert LOG_MEL_40.shape == (98, 40)
+def test_shapes_of_the_standard_front_ends():
+    assert LOG_MEL_40.shape == ROOT_MEL_40.shape == (98, 40)
     assert MFCC_MLPERF.shape == (49, 10)
 
 
@@ -50,7 +52,8 @@ def test_reference_equals_librosa(spec):
         sr=spec.sample_rate_hz, n_fft=spec.fft_length, n_mels=spec.n_mels, fmin=spec.fmin_hz, fmax=spec.fmax_hz,
         htk=spec.mel_scale == "htk", norm=None,
     ) @ np.abs(_librosa_stft(librosa, y, spec)) ** 2  # fmt: skip
-    expected = np.log(mel.T + spec.log_floor)
+    power = mel.T + spec.log_floor
+    expected = power**0.25 if spec.kind == "root_mel" else np.log(power)
     if spec.kind == "mfcc":
         from scipy.fft import dct
 
@@ -87,6 +90,30 @@ def test_digital_silence_by_hand():
     np.testing.assert_allclose(compute_features(np.zeros(16000), LOG_MEL_40), np.log(1e-6), rtol=1e-6)
 
 
+def test_a_root_by_hand():
+    """Silence: (1e-6)^(1/4). An impulse: what the filter weighs; 80 dB less, a hundredth."""
+    np.testing.assert_allclose(compute_features(np.zeros(16000), ROOT_MEL_40), 0.0316227766, rtol=1e-6)
+    spec = FrontEndSpec(kind="root_mel", frame_length=64, hop_length=64, fft_length=64, duration_s=0.004, n_mels=1,
+                        fmin_hz=0.0, fmax_hz=8000.0, n_mfcc=1, log_floor=1e-30)  # fmt: skip
+    impulse = np.zeros(64)
+    impulse[32] = 1.0  # Where the Hann window is 1: power 1 in each of the 33 bins.
+    weights = mel_filters(16000, 64, 1, 0.0, 8000.0).sum()
+    np.testing.assert_allclose(compute_features(impulse, spec), weights**0.25, rtol=1e-6)
+    np.testing.assert_allclose(compute_features(impulse / 10_000, spec), weights**0.25 / 100, rtol=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.0, 1e-4, 1e-3, 1.0])
+def test_roots_of_quiet_and_of_full_scale_samples_are_the_layers(level):
+    """Within 1e-4 where float32 has least to say: beside a tone at full scale the logarithm is off by more."""
+    t = np.arange(16000) / 16000
+    y = level * np.stack([np.random.default_rng(0).standard_normal(16000), np.sin(2 * np.pi * 500 * t)])
+    y = y.clip(-1, 1).astype(np.float32)
+    layer = keras.ops.convert_to_numpy(FrontEnd(ROOT_MEL_40)(y))
+    np.testing.assert_allclose(layer, compute_features(y, ROOT_MEL_40), atol=1e-4)
+    if 0 < level < 1:  # Noise: the root follows the amplitude's square root down to -80 dBFS.
+        assert np.median(layer[0]) / level**0.5 == pytest.approx(5.6, rel=0.1)
+
+
 def test_a_tone_peaks_in_its_band():
     t = np.arange(16000) / 16000
     features = compute_features(0.5 * np.sin(2 * np.pi * 1000 * t), LOG_MEL_40)
@@ -95,7 +122,10 @@ def test_a_tone_peaks_in_its_band():
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.integers(0, 3000), min_size=1, max_size=12), st.sampled_from([LOG_MEL_40, MFCC_MLPERF, SLANEY]))
+@given(
+    st.lists(st.integers(0, 3000), min_size=1, max_size=12),
+    st.sampled_from([LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, SLANEY]),
+)
 def test_stream_equals_clip_whatever_the_chunks(sizes, spec):
     y = np.random.default_rng(1).standard_normal(sum(sizes) + spec.frame_length).astype(np.float32) * 0.1
     stream = StreamingFrontEnd(spec)
@@ -107,7 +137,7 @@ def test_stream_equals_clip_whatever_the_chunks(sizes, spec):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"kind": "mel"}, "kind: expected one of log_mel, mfcc, got 'mel'"),
+        ({"kind": "mel"}, "kind: expected one of log_mel, mfcc, root_mel, got 'mel'"),
         ({"fft_length": 400}, "fft_length: expected at least frame_length \\(480\\), got 400"),
         ({"fmax_hz": 9000.0}, "fmax_hz: expected at most 8000 Hz"),
         ({"hop_length": 0}, "hop_length: expected a whole number above 0, got 0"),
@@ -139,13 +169,16 @@ def test_bad_signals_are_refused(y, fault):
         compute_features(y, LOG_MEL_40)
 
 
-def test_layer_round_trip_and_float32_under_mixed_precision():
-    layer = FrontEnd.from_config({**FrontEnd(LOG_MEL_40).get_config(), "dtype": "mixed_float16"})
-    assert layer.spec == LOG_MEL_40
+@pytest.mark.parametrize("spec", [LOG_MEL_40, ROOT_MEL_40], ids=["log-mel", "root-mel"])
+def test_layer_round_trip_and_float32_under_mixed_precision(spec):
+    layer = FrontEnd.from_config({**FrontEnd(spec).get_config(), "dtype": "mixed_float16"})
+    assert layer.spec == spec
     assert layer(np.zeros((1, 16000), "float32")).dtype == "float32"
 
 
-@pytest.mark.parametrize(("name", "spec"), [("LOG_MEL_40", LOG_MEL_40), ("MFCC_MLPERF", MFCC_MLPERF)])
+@pytest.mark.parametrize(
+    ("name", "spec"), [("LOG_MEL_40", LOG_MEL_40), ("MFCC_MLPERF", MFCC_MLPERF), ("ROOT_MEL_40", ROOT_MEL_40)]
+)
 def test_standard_front_ends_never_drift(name, spec, root):
     """Models in the field were trained on these numbers: a change of them is a new front end, not a repair."""
     golden = json.loads((root / "tests" / "golden" / "front_end.json").read_text(encoding="utf-8"))[name]

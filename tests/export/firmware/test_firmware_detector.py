@@ -209,8 +209,8 @@ def test_what_is_made_of_which_bundle():
 
 
 @pytest.fixture(scope="module")
-def bundle(root, tmp_path_factory):
-    """The bundle of tests/edge: it tells low tones from high ones."""
+def tone_models(root, tmp_path_factory):
+    """The bundles of tests/edge, which tell low tones from high ones."""
     pytest.importorskip("tensorflow")
     folder = tmp_path_factory.mktemp("tiny") / "bundle"
     script = root / "tests" / "edge" / "tiny_bundle.py"
@@ -219,7 +219,12 @@ def bundle(root, tmp_path_factory):
         [sys.executable, script, folder], cwd=root, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    return load_bundle(folder)
+    return folder.parent
+
+
+@pytest.fixture(scope="module")
+def bundle(tone_models):
+    return load_bundle(tone_models / "bundle")
 
 
 class _CListener:
@@ -300,6 +305,11 @@ def test_listener_hears_what_edge_hears(bundle, detector, tmp_path):
     samples = _words(1)
     chunks = np.sort(np.random.default_rng(2).integers(0, len(samples), 40))
     assert _compare(bundle, detector, tmp_path, samples, chunks) >= 6
+
+
+def test_listener_with_a_root_mel_front_end(tone_models, tmp_path):
+    root_mel = load_bundle(tone_models / "root")
+    assert _compare(root_mel, root_mel.card.detector, tmp_path, _words(4), [1000, 30_001]) >= 6
 
 
 @pytest.mark.parametrize("n", [0, 1, 479, 480, 1919, 1920, 1921, 3520, 3521])

@@ -1,5 +1,6 @@
 """The front end in C against NumPy: int8 features of speech, noise and extremes; streams = clips; refusals."""
 
+import ctypes
 import dataclasses
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from drsn_keras.edge.interpreter import quantize
 from drsn_keras.errors import BundleError
 from drsn_keras.export.firmware.signal_constants import front_end_source
-from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, FrontEndSpec, compute_features
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, FrontEndSpec, compute_features
 from drsn_keras.model_card import TensorSpec
 from signal_library import COMPILER, CFrontEnd, build, input_tensor
 
@@ -31,12 +32,27 @@ SPECS = {
         sample_rate_hz=22050, frame_length=2048, hop_length=511, fft_length=2048, n_mels=80, fmax_hz=11025.0
     ),
     "crowded-128": FrontEndSpec(frame_length=100, hop_length=37, fft_length=128, n_mels=64, log_floor=1e-9),
+    "root-mel": ROOT_MEL_40,
+    "root-22k-2048": FrontEndSpec(
+        kind="root_mel",
+        sample_rate_hz=22050,
+        frame_length=2048,
+        hop_length=511,
+        fft_length=2048,
+        n_mels=80,
+        fmax_hz=11025.0,
+        log_floor=1e-12,
+    ),
     "shortest": FrontEndSpec(frame_length=13, hop_length=5, fft_length=16, n_mels=1, n_mfcc=1, duration_s=0.01),
 }
 
 
+#: What a model's input covers.
+RANGES = {"log_mel": (-14.0, 7.0), "mfcc": (-90.0, 40.0), "root_mel": (0.0, 12.0)}
+
+
 def _tensor(spec):
-    return input_tensor(spec.shape, *((-14.0, 7.0) if spec.kind == "log_mel" else (-90.0, 40.0)))
+    return input_tensor(spec.shape, *RANGES[spec.kind])
 
 
 @pytest.fixture(scope="module", params=SPECS.values(), ids=SPECS)
@@ -51,6 +67,12 @@ def front_end(request, tmp_path_factory):
 def log_mel(tmp_path_factory):
     tensor = _tensor(LOG_MEL_40)
     return build(front_end_source(LOG_MEL_40, tensor), tmp_path_factory.mktemp("log_mel"))
+
+
+@pytest.fixture(scope="module")
+def root_mel(tmp_path_factory):
+    tensor = _tensor(ROOT_MEL_40)
+    return build(front_end_source(ROOT_MEL_40, tensor), tmp_path_factory.mktemp("root_mel"))
 
 
 def _wrong(front_end, samples):
@@ -92,6 +114,46 @@ def test_made_signals(front_end):
         assert largest <= 1, name
 
 
+@pytest.mark.parametrize("log_floor", [1e-6, 1e-12])
+def test_roots_of_quiet_noise(tmp_path, log_floor):
+    """A step of a 40th of what a model over full scale has: noise at -60 dBFS is 100 to 200 of them, still right."""
+    spec = dataclasses.replace(ROOT_MEL_40, log_floor=log_floor)
+    tensor = input_tensor(spec.shape, 0.0, 0.3)
+    library = build(front_end_source(spec, tensor), tmp_path)
+    for level_db in (-60, -75, -90):
+        x = np.round(10 ** (level_db / 20) * 32768 * np.random.default_rng(2).standard_normal(24000))
+        share, largest = _wrong((spec, tensor, library), x)
+        assert share <= 0.0005, level_db
+        assert largest <= 1, level_db
+
+
+_ROOTS = """
+#include "drsn_front_end.h"
+extern const drsn_front_end model_front_end;
+void roots(const uint32_t *mantissas, const int32_t *exponents, int32_t *out, uint32_t count)
+{
+    for (uint32_t i = 0U; i < count; i++) {
+        drsn_real x = {mantissas[i], exponents[i]};
+        out[i] = drsn_fourth_root_q24(model_front_end.root_steps, x);
+    }
+}
+"""
+
+
+def test_fourth_root(tmp_path):
+    """Every exponent from 2^-100 to 2^27, both ends of each part of the table, and anything between."""
+    (tmp_path / "roots.c").write_text(_ROOTS)
+    library = build(front_end_source(ROOT_MEL_40, _tensor(ROOT_MEL_40)), tmp_path, (tmp_path / "roots.c",))
+    edges = (np.arange(33)[:, None] * 2**26 + 2**31 + np.array([-1, 0, 1])).reshape(-1)[1:-2]
+    some = np.random.default_rng(3).integers(2**31, 2**32, 500)
+    mantissas, exponents = np.meshgrid(np.concatenate([edges, some]), np.arange(-131, -3), indexing="ij")
+    mantissas, exponents = mantissas.ravel().astype(np.uint32), exponents.ravel().astype(np.int32)
+    found = np.zeros(len(mantissas), np.int32)
+    library.roots(*(ctypes.c_void_p(a.ctypes.data) for a in (mantissas, exponents, found)), ctypes.c_uint32(len(found)))
+    exact = np.sqrt(np.sqrt(np.ldexp(mantissas.astype(np.float64), exponents)))
+    np.testing.assert_allclose(found / 2.0**24, exact, rtol=1e-8, atol=2.0**-25 * 1.001)
+
+
 def test_silence_is_exact(front_end):
     assert _wrong(front_end, np.zeros(9000)) == (0.0, 0)
 
@@ -120,11 +182,12 @@ def test_chunks_do_not_matter(log_mel, chunks, capacity, seed):
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.sampled_from([-32768, 32767, 0, 1, -1]), min_size=480, max_size=480), st.integers(0, 15))
-def test_no_overflow_on_extremes(log_mel, samples, shift):
+def test_no_overflow_on_extremes(log_mel, root_mel, samples, shift):
     x = np.array(samples) >> shift
-    share, largest = _wrong((LOG_MEL_40, _tensor(LOG_MEL_40), log_mel), x)
-    assert largest <= 1
-    assert share <= 0.05  # Two of the 40 values of one frame.
+    for spec, library in ((LOG_MEL_40, log_mel), (ROOT_MEL_40, root_mel)):
+        share, largest = _wrong((spec, _tensor(spec), library), x)
+        assert largest <= 1
+        assert share <= 0.05  # Two of the 40 values of one frame.
 
 
 def test_two_streams_at_once(log_mel):
@@ -153,6 +216,7 @@ def test_generated_text_is_integer_only():
         ({"fft_length": 500}, {}, "front end, fft_length: expected a power of two"),
         ({"fft_length": 8192}, {}, "front end, fft_length"),
         ({"log_floor": 1e-40}, {}, "front end, log_floor"),
+        ({"kind": "root_mel", "log_floor": 1e7}, {}, "front end, log_floor: expected 1e-26 to 1e\\+06"),
         ({"n_mels": 600}, {}, "front end, n_mels"),
         ({}, {"dtype": "int16"}, "input, dtype: expected int8"),
         ({}, {"scale": 0.0}, "input, scale"),

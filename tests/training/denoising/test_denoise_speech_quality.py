@@ -1,0 +1,43 @@
+"""PESQ and STOI where they are installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from drsn_keras.training.denoising.config import DenoiseConfig
+from drsn_keras.training.denoising.measures import measures_of
+from drsn_keras.training.denoising.recipes import recipe
+from drsn_keras.training.denoising.tasks import prepare
+
+from .denoise_files import voice
+
+
+@pytest.fixture(scope="module")
+def measures(tmp_path_factory) -> dict:
+    """Of speech at 16 kHz, by name."""
+    data: Path = tmp_path_factory.mktemp("speech")
+    for i in range(6):
+        soundfile.write(data / f"speaker{i}.wav", voice(i, 1.0, 16_000), 16_000)
+    fields = {**recipe("audio", "dncnn"), "model": "dncnn", "noise_kinds": ("white",), "epochs": 1}
+    _, task = prepare(DenoiseConfig(kind="audio", data=str(data), **fields))
+    return {m.name: m for m in measures_of(task)}
+
+
+@pytest.mark.parametrize(("name", "package"), [("stoi", "pystoi"), ("pesq", "pesq")])
+def test_noise_costs_quality(name: str, package: str, measures: dict) -> None:
+    pytest.importorskip(package)
+    clean = np.concatenate([voice(i, 1.0, 16_000) for i in range(3)])
+    noise = np.random.default_rng(0).standard_normal(len(clean))
+    same, little, much = (measures[name].compute(clean, clean + level * noise) for level in (0.0, 0.002, 0.2))
+    assert same > little > much, "more noise, less quality"
+    assert measures[name].higher
+
+
+def test_stoi_of_the_signal_itself_is_one(measures: dict) -> None:
+    pytest.importorskip("pystoi")
+    clean = voice(0, 1.0, 16_000)
+    assert measures["stoi"].compute(clean, clean) == pytest.approx(1.0, abs=1e-6)

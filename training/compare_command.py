@@ -1,0 +1,87 @@
+"""``drsn-train compare``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+_EXAMPLES = """examples:
+  drsn-train compare study.toml --out studies/first
+  drsn-train compare study.toml --out studies/first --workers 4     goes on where it was stopped
+
+study.toml:
+  command = "keywords"
+  seeds = [0, 1, 2]
+  baseline = "resnet"
+  schemes = ["keras", "int8"]
+  noises = ["recorded"]
+  levels = [10, 0, -5]
+  [options]
+  data = "recordings"
+  noise = ["noises"]
+  epochs = 85
+  [models.drsn]
+  model = "drsn-cw"
+  [models.resnet]
+  model = "resnet"
+  [averages]
+  low = [0, -5]
+"""
+
+
+def add(commands: argparse._SubParsersAction) -> None:
+    """Add the sub-command to the parser."""
+    parser = commands.add_parser(
+        "compare",
+        help="train and compare models over seeds, with intervals and paired tests",
+        description="Train every model of a study with every seed, convert, evaluate; one table, paired differences.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("study", type=Path, metavar="STUDY.toml")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", required=True, help="folder of the study; it is gone on with"
+    )
+    parser.add_argument("--workers", type=int, metavar="N", default=1, help="trainings at a time (1)")
+    data = parser.add_argument_group("data", "where the recordings are, should the file be another machine's")
+    data.add_argument("--data", type=Path, metavar="DIR")
+    data.add_argument("--manifest", type=Path, metavar="CSV")
+    data.add_argument("--noise", type=Path, metavar="DIR", nargs="+", action="extend", default=[])
+    parser.add_argument("--json", action="store_true", help="print means, intervals and differences as JSON lines")
+    parser.set_defaults(handler=_handle)
+
+
+def _handle(arguments: argparse.Namespace) -> None:
+    from .study.page import write_page
+    from .study.results import Scores
+    from .study.run import run_study
+    from .study.study_file import read_study
+
+    moved = {n: str(p.resolve()) for n in ("data", "manifest") if (p := getattr(arguments, n)) is not None}
+    if arguments.noise:
+        moved["noise"] = [str(folder.resolve()) for folder in arguments.noise]
+    study = read_study(arguments.study, moved)
+    rows = run_study(study, arguments.out, arguments.workers)
+    scores = Scores(study, rows)
+    paths = write_page(scores, arguments.out, arguments.study.stem)
+    if arguments.json:
+        _print_json(scores)
+        return
+    print(paths[0].read_text(encoding="utf-8"))
+    print("\n".join(map(str, paths)))
+
+
+def _print_json(scores) -> None:
+    study = scores.study
+    for model in study.models:
+        for scheme in study.schemes:
+            for column in scores.columns:
+                mean = scores.mean(model, scheme, column)
+                row = {"model": model, "scheme": scheme, "column": column, "mean": mean.mean, "n": mean.n}
+                row["half_95"] = None if mean.half != mean.half else mean.half
+                if study.baseline not in {None, model}:
+                    found = scores.difference(model, study.baseline, scheme, column)
+                    p = None if found.p != found.p else found.p
+                    row |= {"difference": found.mean, "difference_half_95": None if p is None else found.half, "p": p}
+                print(json.dumps(row))

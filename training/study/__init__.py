@@ -1,0 +1,1 @@
+"""Studies: many trainings of several models and seeds, one table, paired differences."""

@@ -1,0 +1,194 @@
+"""The file of a study: which models, which seeds, what is measured; options are those of the training's command."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import io
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from drsn_keras.errors import DataError, UsageError, mismatch
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+COMMANDS = ("keywords", "vibration", "denoise")
+KERAS = "keras"
+SCHEMES = (KERAS, "int8", "int8-qat", "int16x8", "dynamic", "float16", "float32")
+_KEYS = ("command", "seeds", "baseline", "schemes", "noises", "levels", "options", "models", "averages")
+#: Options that the study itself gives to every training.
+_OWN = frozenset({"out", "resume", "overwrite", "json", "seed", "help"})
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Study:
+    """What is trained and compared.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    command : str
+        Of ``drsn-train``: keywords, vibration or denoise.
+    models : dict of str to tuple of str
+        Words of each model's command line, without seed and folder.
+    seeds : tuple of int
+    baseline : str or None
+        The model that all others are compared with, seed by seed.
+    schemes : tuple of str
+        ``keras`` and bundles' schemes.
+    noises : tuple of str or None
+        None: all that the task has.
+    levels : tuple of float or None
+        SNRs [dB], or standard deviations.
+    averages : dict of str to tuple of float
+        Further columns: means over these levels.
+    """
+
+    path: Path
+    command: str
+    models: dict[str, tuple[str, ...]]
+    seeds: tuple[int, ...]
+    baseline: str | None
+    schemes: tuple[str, ...]
+    noises: tuple[str, ...] | None
+    levels: tuple[float, ...] | None
+    averages: dict[str, tuple[float, ...]]
+
+
+def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
+    """Read and check a study's file (TOML).
+
+    Parameters
+    ----------
+    path : Path
+        Paths in it are relative to its folder.
+    moved : dict, optional
+        Options that replace those of ``[options]``: where the data is on this machine.
+
+    Raises
+    ------
+    UsageError, DataError
+        No file, no TOML, an unknown key, an option that the training's command refuses.
+    """
+    values = _toml(path)
+    if unknown := set(values) - set(_KEYS):
+        raise UsageError(mismatch(path, f"keys of {', '.join(_KEYS)}", min(unknown)))
+    command = values.get("command", COMMANDS[0])
+    if command not in COMMANDS:
+        raise UsageError(mismatch(f"{path}, command", f"one of {', '.join(COMMANDS)}", repr(command)))
+    shared = {**_table(values, "options", path), **(moved or {})}
+    models = _table(values, "models", path)
+    if not models:
+        raise UsageError(mismatch(f"{path}, models", "a table [models.NAME] for each model", "none"))
+    parser = _parser_of(command)
+    words = {}
+    for name, own in models.items():
+        where = f"{path}, models.{name}"
+        if not _NAME.fullmatch(name):
+            raise UsageError(mismatch(where, "a name of letters, digits, dots, dashes", repr(name)))
+        if not isinstance(own, dict):
+            raise UsageError(mismatch(where, "a table of options", repr(own)))
+        words[name] = tuple(_words({**shared, **own}, parser, path, where))
+        _check(words[name], command, where)
+    seeds = _list(values, "seeds", int, path, [0])
+    schemes = _list(values, "schemes", str, path, [KERAS])
+    for scheme in schemes:
+        if scheme not in SCHEMES:
+            raise UsageError(mismatch(f"{path}, schemes", f"some of {', '.join(SCHEMES)}", repr(scheme)))
+    baseline = values.get("baseline")
+    if baseline is not None and baseline not in models:
+        raise UsageError(mismatch(f"{path}, baseline", f"one of {', '.join(models)}", repr(baseline)))
+    averages = _table(values, "averages", path)
+    return Study(
+        path=path,
+        command=command,
+        models=words,
+        seeds=tuple(seeds),
+        baseline=baseline,
+        schemes=tuple(schemes),
+        noises=tuple(_list(values, "noises", str, path)) or None,
+        levels=tuple(float(v) for v in _list(values, "levels", (int, float), path)) or None,
+        averages={
+            name: tuple(float(v) for v in _list(averages, name, (int, float), f"{path}, averages")) for name in averages
+        },
+    )
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise DataError(mismatch(path, "a study's file (TOML)", "a folder" if path.is_dir() else "nothing there"))
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(mismatch(path, "TOML", error)) from None
+
+
+def _table(values: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
+    table = values.get(name, {})
+    if not isinstance(table, dict):
+        raise UsageError(mismatch(f"{path}, {name}", "a table", repr(table)))
+    return table
+
+
+def _list(
+    values: Mapping[str, Any], name: str, kind: type | tuple[type, ...], path: Path | str, default: Sequence[Any] = ()
+) -> list[Any]:
+    found = values.get(name, list(default))
+    right = isinstance(found, list) and all(isinstance(v, kind) and not isinstance(v, bool) for v in found)
+    if not right or len(set(found)) < len(found) or (name in values and not found):
+        expected = "text" if kind is str else "numbers"
+        raise UsageError(mismatch(f"{path}, {name}", f"a list of {expected}, each once", repr(found)))
+    return found
+
+
+def _parser_of(command: str) -> argparse.ArgumentParser:
+    from ..cli import build_parser
+
+    choices = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
+    return choices[command]
+
+
+def _words(values: Mapping[str, Any], parser: argparse.ArgumentParser, path: Path, where: str) -> Iterator[str]:
+    """Options as words of a command line."""
+    known = {action.dest: action for action in parser._actions if action.option_strings and action.dest not in _OWN}
+    for key, value in values.items():
+        action = known.get(key.replace("-", "_"))
+        if action is None:
+            raise UsageError(mismatch(where, f"options of {parser.prog}", repr(key)))
+        option = action.option_strings[-1]
+        if action.nargs == 0:
+            if not isinstance(value, bool):
+                raise UsageError(mismatch(f"{where}, {key}", "true or false", repr(value)))
+            if value:
+                yield option
+            continue
+        several = action.nargs in {"+", "*"} or isinstance(action.nargs, int)
+        if isinstance(value, list) and not several:
+            value = ",".join(map(str, value))
+        one_by_one = value if isinstance(value, list) else [value]
+        if any(isinstance(v, dict | list | bool) for v in one_by_one):
+            raise UsageError(mismatch(f"{where}, {key}", "text, a number, or a list of them", repr(value)))
+        texts = [str((path.parent / v).resolve()) if action.type is Path else str(v) for v in one_by_one]
+        # A value that begins with a dash is no option.
+        yield from [option, *texts] if several else [f"{option}={texts[0]}"]
+
+
+def _check(words: tuple[str, ...], command: str, where: str) -> None:
+    """What the command's own parser refuses is refused before anything is trained."""
+    from ..cli import build_parser
+
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            build_parser().parse_args([command, *words, "--out", "run"])
+    except SystemExit:
+        raise UsageError(f"{where}: {said.getvalue().strip().splitlines()[-1].split('error: ')[-1]}") from None

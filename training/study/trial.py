@@ -1,0 +1,192 @@
+"""One training of a study: trained, converted, evaluated by the commands that a user has, in their own processes."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from drsn_keras.command_line import EXIT_USAGE
+from drsn_keras.errors import CheckFailed, UsageError
+from drsn_keras.files import write_atomically
+from drsn_keras.model_card import MODEL_NAME
+
+from ..run_folder import CONFIG, SUMMARY, read_json, write_json
+from .study_file import KERAS, Study
+
+_TRAIN, _EXPORT = "drsn_keras.training.cli", "drsn_keras.export.cli"
+
+
+@dataclasses.dataclass(frozen=True)
+class Trial:
+    """A model and a seed."""
+
+    model: str
+    seed: int
+    words: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """Of its folder and its log."""
+        return f"{self.model}-{self.seed}"
+
+
+def trials_of(study: Study) -> list[Trial]:
+    """All trainings, seed by seed: a study that is stopped early has compared all models."""
+    return [Trial(model, seed, words) for seed in study.seeds for model, words in study.models.items()]
+
+
+def measured_by(study: Study) -> dict[str, Any]:
+    """What a result depends on beside the trial: a study that asks for more measures again."""
+    return {"schemes": study.schemes, "noises": study.noises, "levels": study.levels}
+
+
+class Process:
+    """A child that can be stopped with all that it has started.
+
+    Parameters
+    ----------
+    threads : int
+        Of TensorFlow's pools.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._environment = {
+            **os.environ,
+            "TF_NUM_INTRAOP_THREADS": str(threads),
+            "TF_NUM_INTEROP_THREADS": str(threads),
+            "OMP_NUM_THREADS": str(threads),
+        }
+        self._running: subprocess.Popen | None = None
+        self.stopped = False
+
+    def run(self, module: str, words: list[str], log: Path) -> None:
+        """Run a command to its end; what it says is appended to a file.
+
+        Raises
+        ------
+        UsageError
+            If it refuses its options: those of the other trials are no better.
+        CheckFailed
+            If it fails otherwise; both with the last line that it said.
+        """
+        with log.open("a", encoding="utf-8") as file:
+            file.write(f"$ {module.rsplit('.', 2)[-2]} {' '.join(words)}\n")
+            file.flush()
+            self._running = subprocess.Popen(
+                [sys.executable, "-m", module, *words],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=file,
+                start_new_session=True,
+            )
+            if self.stopped:
+                self.stop()
+            code = self._running.wait()
+        if code:
+            lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            error = UsageError if code == EXIT_USAGE else CheckFailed
+            raise error(f"{log}: {lines[-1]} (exit code {code})")
+
+    def stop(self) -> None:
+        """End the child, as Ctrl-C does; it keeps its checkpoint."""
+        self.stopped = True
+        if self._running is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._running.pid, signal.SIGINT)
+
+
+def run_trial(study: Study, trial: Trial, out: Path, process: Process) -> dict[str, Any]:
+    """Train (or go on), convert, evaluate; returns the row of results.
+
+    Raises
+    ------
+    UsageError, CheckFailed
+        If a command fails.
+    """
+    run, log = out / "runs" / trial.name, out / "logs" / f"{trial.name}.log"
+    marker = out / "runs" / f"{trial.name}.json"
+    for folder in (run.parent, log.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    # A run of other options is no run of this trial.
+    same = marker.is_file() and read_json(marker) == list(trial.words)
+    if not (same and (run / SUMMARY).is_file()):
+        if same and (run / CONFIG).is_file():
+            process.run(_TRAIN, [study.command, "--out", str(run), "--resume"], log)
+        else:
+            write_json(marker, list(trial.words))
+            again = ["--overwrite"] if run.exists() else []
+            words = [study.command, *trial.words, f"--seed={trial.seed}", "--out", str(run), *again]
+            process.run(_TRAIN, words, log)
+    for scheme in study.schemes:
+        if scheme != KERAS and not (run / "bundles" / scheme).is_dir():
+            process.run(_EXPORT, ["convert", str(run), "--scheme", scheme], log)
+    process.run(_TRAIN, _evaluation(study, run), log)
+    return {
+        "model": trial.model,
+        "seed": trial.seed,
+        "words": list(trial.words),
+        **json.loads(json.dumps(measured_by(study))),
+        **_costs(run, study.schemes),
+        "scores": scores_of(run / "evaluation.csv", study.schemes),
+    }
+
+
+def _evaluation(study: Study, run: Path) -> list[str]:
+    words = ["evaluate", str(run)]
+    if study.command == "denoise":
+        words.append("--baselines=noisy")  # the same in every run: one row is enough
+    if study.noises:
+        words.append("--noises=" + ",".join(study.noises))
+    if study.levels:
+        config = read_json(run / CONFIG)
+        sigmas = config.get("kind") in {"spikes", "images"}
+        words.append(f"--{'sigmas' if sigmas else 'snrs'}=" + ",".join(f"{level:g}" for level in study.levels))
+    return words
+
+
+def _costs(run: Path, schemes: tuple[str, ...]) -> dict[str, Any]:
+    summary = read_json(run / SUMMARY)
+    costs = {name: summary[name] for name in ("parameters", "macs", "train_seconds", "best_epoch", "epochs")}
+    sizes = {s: (run / "bundles" / s / MODEL_NAME) for s in schemes if s != KERAS}
+    return {**costs, "bytes": {s: path.stat().st_size for s, path in sizes.items() if path.is_file()}}
+
+
+def scores_of(path: Path, schemes: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """Scores of an evaluation: scheme -> condition (``clean``, or noise and level) -> accuracy [%] or first measure.
+
+    Parameters
+    ----------
+    path : Path
+        evaluation.csv
+    schemes : rows to take
+    """
+    found: dict[str, dict[str, float]] = {scheme: {} for scheme in schemes}
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        columns = list(reader.fieldnames or [])
+        # A denoiser's file has its levels in a column of that name and its measures behind the number of examples.
+        measure, level = (columns[columns.index("n") + 1], "level") if "level" in columns else ("accuracy", "snr_db")
+        for row in reader:
+            if row["scheme"] in found and row[measure]:
+                found[row["scheme"]][condition_name(row["noise"], row[level])] = float(row[measure])
+    return found
+
+
+def condition_name(noise: str, level: str) -> str:
+    """``clean``, or such as ``recorded -5``."""
+    return "clean" if noise == "none" else f"{noise} {float(level):g}"
+
+
+def store(path: Path, row: dict[str, Any]) -> None:
+    """Append a row of results: the file appears anew as a whole, a crash leaves the old one."""
+    before = path.read_text(encoding="utf-8") if path.is_file() else ""
+    write_atomically(path, before + json.dumps(row) + "\n")
