@@ -8,7 +8,8 @@ VIBRATION_DEMO := runs/demo-vibration
 WORDS := yes,no,up,down,left,right
 
 .PHONY: help setup demo demo-vibration test lint docs format wheel bench-export bench-firmware bench-keywords \
-	bench-vibration-paper bench-vibration-cwru bench-denoise-audio bench-denoise-spikes bench-images clean
+	bench-vibration-paper bench-vibration-cwru bench-denoise-audio bench-denoise-ecg bench-denoise-images \
+	bench-denoise-keywords bench-denoise-norms bench-denoise-optimizers bench-denoise-spikes bench-images clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
 	@echo "make demo-vibration  train fault diagnosis on simulated machines, quantise, check, measure, monitor a recording"
@@ -23,6 +24,11 @@ help:
 	@echo "make bench-vibration-cwru   CWRU without a leak: networks and classical rows by load and fault size (same recordings)"
 	@echo "make bench-denoise-audio    a streaming denoiser on people and noises never heard: SI-SDR, int8, real time (same recordings)"
 	@echo "make bench-denoise-spikes   the slides' table of spikes in noise: filters, the prior-guided net, our shrinkage net, the bound"
+	@echo "make bench-denoise-images   DnCNN trained on pictures that may be had, on Set12 at sigma 25; SGD and Adam (same recordings)"
+	@echo "make bench-denoise-optimizers   SGD and Adam, with and without batch normalisation and residual learning: curves"
+	@echo "make bench-denoise-norms    the slides' study of normalisation in the prior-guided net, and shrinkage in its place"
+	@echo "make bench-denoise-ecg      an electrocardiogram under a wandering baseline and muscles (same recordings)"
+	@echo "make bench-denoise-keywords  does a denoiser in front of a keyword spotter help? (same recordings)"
 	@echo "make bench-images           pictures with distractors: 2-D DRSN beside its twins, and what thresholds remove"
 
 setup: $(STAMP)
@@ -105,6 +111,21 @@ bench-denoise-audio: setup
 
 bench-denoise-spikes: setup
 	$(BIN)/python benchmarks/denoise_spikes.py
+
+bench-denoise-images: bench-denoise-optimizers
+	$(BIN)/python benchmarks/denoise_images.py
+
+bench-denoise-optimizers: setup
+	$(BIN)/python benchmarks/denoise_optimizers.py
+
+bench-denoise-norms: setup
+	$(BIN)/python benchmarks/denoise_norms.py
+
+bench-denoise-ecg: setup
+	$(BIN)/python benchmarks/denoise_ecg.py
+
+bench-denoise-keywords: setup
+	$(BIN)/python benchmarks/denoise_keywords.py
 
 bench-images: setup
 	$(BIN)/python benchmarks/images.py

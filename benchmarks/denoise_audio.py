@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from denoise_runs import as_file, bundle_of, by_row, trained
+from denoise_runs import bundle_of, by_row, trained
 
 from keyword_runs import NOISE_FOLDERS, conclude, key, options, require_data, show, start, table
 
@@ -68,18 +68,10 @@ def main() -> None:
     run = trained(configuration(arguments.data, arguments.epochs), folder)
     bundle = bundle_of(folder)
 
-    from drsn_keras.edge.bundle import load_bundle
     from drsn_keras.training.conditions import RECORDED
     from drsn_keras.training.denoising.evaluation_run import evaluate_denoiser
-    from drsn_keras.training.denoising.rows import Candidate
 
-    device = load_bundle(bundle)
-
-    def on_device(noisy, _):
-        return [as_file(device, y) for y in noisy]
-
-    rows = [Candidate(run.config.model, "int8", on_device)]
-    results, page = evaluate_denoiser(run, noises=[RECORDED], levels=SNRS_DB, count=COUNT, candidates=rows)
+    results, page = evaluate_denoiser(run, noises=[RECORDED], levels=SNRS_DB, count=COUNT, bundles=[bundle])
     found = by_row(results, "si_sdr_db")
     flat: dict[str, Any] = {"parameters": run.summary["parameters"], "mmac_per_s": round(run.summary["macs"] / 1e6, 2)}
     flat |= stream_cost(bundle)

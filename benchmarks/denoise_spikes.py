@@ -19,7 +19,13 @@ from keyword_runs import conclude, options, show, start, table
 COUNT, SEEDS = 2000, (0, 1, 2)
 #: The slides' averages: RMSE, and 20 log10(10 / MSE), which they call PSNR.
 SLIDES = {"prior-guided-batch": (1.84, 9.59), "prior-guided-instance": (1.81, 9.86)}
-SLIDES |= {"wiener": (2.40, 4.85), "l1": (2.44, 4.54), "gmc": (2.89, 1.66)}
+SLIDES |= {
+    "published-batch": (1.84, 9.59),
+    "published-instance": (1.81, 9.86),
+    "wiener": (2.40, 4.85),
+    "l1": (2.44, 4.54),
+    "gmc": (2.89, 1.66),
+}
 #: How far a reproduced row may lie from the slides.
 WITHIN = 0.02
 MOST_PRIOR_GUIDED, MOST_SHRINKAGE = 1.84, 1.67
@@ -32,26 +38,43 @@ NETWORKS = {
 }
 
 
-def configuration(row: str, seed: int):
-    """A network's training on fresh draws."""
+#: The slides' own training: one draw a step, 140,000 steps, in units of amplitude. ``--published`` runs it, seed 0.
+PUBLISHED = {
+    "loss": "huber",
+    "optimizer": "sgd",
+    "weight_decay": 1e-6,
+    "schedule": "restarts",
+    "batch_size": 1,
+    "epochs": 200,
+    "steps_per_epoch": 700,
+}
+PUBLISHED_NETWORKS = {
+    f"published-{norm}": ("prior-guided", {"norm": norm}, 1e-4, 1.0) for norm in ("batch", "instance")
+}
+
+
+def configuration(network: tuple[str, dict[str, Any], float, float], seed: int, **changes: Any):
+    """Training of a network like those of :data:`NETWORKS` on fresh draws."""
     from drsn_keras.training.denoising.config import DenoiseConfig
     from drsn_keras.training.denoising.recipes import SPIKES, recipe
     from drsn_keras.training.denoising.tasks import prepare
 
-    model, network, rate, scale = NETWORKS[row]
-    fields = {**recipe(SPIKES, model), "model": model, "network": network, "learning_rate": rate, "scale": scale}
-    fields |= {"epochs": _EPOCHS, "steps_per_epoch": _STEPS, "seed": seed}
+    model, arguments, rate, scale = network
+    fields = {**recipe(SPIKES, model), "model": model, "network": arguments, "learning_rate": rate, "scale": scale}
+    fields |= {"epochs": _EPOCHS, "steps_per_epoch": _STEPS, "seed": seed, **changes}
     return prepare(DenoiseConfig(kind=SPIKES, **fields))[0]
 
 
-def networks(runs: Path):
-    """(Row, candidate) of every row and seed, trained where they are not yet."""
+def networks(runs: Path, published: bool):
+    """Candidates of every row and seed, trained where they are not yet."""
     from drsn_keras.training.denoising.evaluation_run import network_candidate
 
-    for row in NETWORKS:
-        for seed in SEEDS:
-            run = trained(configuration(row, seed), runs / f"denoise-spikes-{row}-{seed}")
-            yield dataclasses.replace(network_candidate(run), model=row, scheme=f"seed {seed}")
+    wanted = [(row, configuration(network, seed)) for row, network in NETWORKS.items() for seed in SEEDS]
+    if published:
+        wanted += [(row, configuration(network, 0, **PUBLISHED)) for row, network in PUBLISHED_NETWORKS.items()]
+    for row, config in wanted:
+        run = trained(config, runs / f"denoise-spikes-{row}-{config.seed}")
+        yield dataclasses.replace(network_candidate(run), model=row, scheme=f"seed {config.seed}")
 
 
 def bounds(task) -> dict[str, float]:
@@ -71,13 +94,15 @@ def bounds(task) -> dict[str, float]:
 
 def main() -> None:
     """Train, measure, print."""
-    arguments = options(__doc__, "denoise-spikes").parse_args()
+    parser = options(__doc__, "denoise-spikes")
+    parser.add_argument("--published", action="store_true", help="the slides' own training too (a quarter of an hour)")
+    arguments = parser.parse_args()
     from drsn_keras.training.denoising.evaluate import evaluate
     from drsn_keras.training.denoising.rows import classical_candidates
     from drsn_keras.training.denoising.tasks import open_task
 
-    task = open_task(configuration("spike-shrinkage", 0))
-    rows = [*networks(arguments.runs), *classical_candidates(task)]
+    task = open_task(configuration(NETWORKS["spike-shrinkage"], 0))
+    rows = [*networks(arguments.runs, arguments.published), *classical_candidates(task)]
     conditions = [c for c in task.corruption.conditions() if not c.clean]
     results = evaluate(rows, task, conditions, count=COUNT)
     by_row: dict[str, list] = {}

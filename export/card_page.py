@@ -9,12 +9,10 @@ from typing import Any
 from drsn_keras.files import write_atomically
 from drsn_keras.model_card import ModelCard
 
-from .card_parts import TARGETS, bullets, end, gzip_words, pairs, parity_words, quantisation, table
+from .card_frame import framed, leak_warnings
 from .denoiser_page import denoiser_page
 
 CARD_PAGE_NAME = "CARD.md"
-#: Metrics that have a section of their own.
-_VERIFICATION = "verification"
 
 
 def write_card_page(folder: Path, card: ModelCard) -> Path:
@@ -29,41 +27,28 @@ def card_page(card: ModelCard) -> str:
     if card.is_denoiser:
         return denoiser_page(card)
     training = card.training
-    lines = [f"# {card.name}", ""]
+    warnings = leak_warnings(card)
     if card.synthetic_speech:
-        lines += ["> **Trained and tested on synthetic speech.** Scores on people's voices will be lower.", ""]
-    if training["protocol"].get("leaky"):
-        lines += [f"> **{training['protocol']['sentence']}**", ""]
+        warnings.insert(0, "**Trained and tested on synthetic speech.** Scores on people's voices will be lower.")
     if training.get("simulated"):
-        lines += ["> **Trained and tested on simulated machines.** Scores on real ones will be lower.", ""]
-    lines += [
-        f"Tells {len(card.labels)} classes apart in noise: {', '.join(card.labels)}.",
-        "",
-        "| | |",
-        "|---|---|",
-        f"| network | {card.model}, {card.parameters:,} parameters, {card.macs / 1e6:.2f} M MACs a window |",
-        f"| file | model.tflite, {card.size_bytes:,} bytes{gzip_words(card)}, SHA-256 `{card.sha256}` |",
-        f"| quantisation | {quantisation(card)}; {end('input', card.input)}; {end('output', card.output)} |",
-        f"| made for | {TARGETS.get(card.target, card.target)}{parity_words(card)} |",
-        f"| front end | {_front_end(card.front_end)} |",
-        _decision(card),
-        f"| trained on | {training['data']}; {training['clips']['train']:,} clips, {training['epochs']} epochs "
-        f"(best {training['best_epoch']}), seed {training['seed']} |",
-        f"| noise mixed in | {', '.join(training['noise']) or 'none'} |",
-        f"| calibration | {pairs(training['calibration'])} |",
-        "",
-    ]
-    if card.outside_graph:
-        lines += ["## Not in the graph", "", "What the device computes besides the model file:", ""]
-        lines += [f"- {part}: `{code}`" for part, code in card.outside_graph.items()] + [""]
-    if rows := card.metrics.get(_VERIFICATION):
-        lines += ["## How it does in noise", "", *_in_noise(rows, card), ""]
-    lines += ["## How the data was divided", "", *bullets(training["protocol"]), ""]
-    for name, values in card.metrics.items():
-        if name != _VERIFICATION:
-            lines += [f"## {name.replace('_', ' ').capitalize()}", "", *table(values), ""]
-    lines += ["## Versions", "", *(f"- {name} {version}" for name, version in card.versions.items()), ""]
-    return "\n".join(lines)
+        warnings.append("**Trained and tested on simulated machines.** Scores on real ones will be lower.")
+    trained_on = (
+        f"{training['data']}; {training['clips']['train']:,} clips, {training['epochs']} epochs (best "
+        f"{training['best_epoch']}), seed {training['seed']}"
+    )
+    return framed(
+        card,
+        warnings=warnings,
+        purpose=f"Tells {len(card.labels)} classes apart in noise: {', '.join(card.labels)}.",
+        cost=f"{card.macs / 1e6:.2f} M MACs a window",
+        facts=[
+            ("front end", _front_end(card.front_end)),
+            _decision(card),
+            ("trained on", trained_on),
+            ("noise mixed in", ", ".join(training["noise"]) or "none"),
+        ],
+        in_noise=_in_noise,
+    )
 
 
 def _in_noise(rows: Sequence[dict[str, Any]], card: ModelCard) -> list[str]:
@@ -91,19 +76,21 @@ def _in_noise(rows: Sequence[dict[str, Any]], card: ModelCard) -> list[str]:
     return lines
 
 
-def _decision(card: ModelCard) -> str:
+def _decision(card: ModelCard) -> tuple[str, str]:
     """How probabilities become an answer."""
     if monitor := card.monitor:
         healthy = f", healthy: {', '.join(monitor['healthy'])}" if monitor["healthy"] else ""
         return (
-            f"| monitor | samples in {monitor['unit']}; abstains below {monitor['min_probability']:g} and where a "
+            "monitor",
+            f"samples in {monitor['unit']}; abstains below {monitor['min_probability']:g} and where a "
             f"window is unlike training: falsely on {monitor['false_abstention_percent']:g} % of held-out validation "
-            f"windows, {monitor.get('false_abstention_clean_percent')} % of the clean ones{healthy} |"
+            f"windows, {monitor.get('false_abstention_clean_percent')} % of the clean ones{healthy}",
         )
     detector = card.detector
     return (
-        f"| detector | fires at {detector.threshold:g}, re-arms below {detector.release:g}, looks every "
-        f"{detector.hop_s:g} s, averages {detector.smoothing_s:g} s, rests {detector.refractory_s:g} s |"
+        "detector",
+        f"fires at {detector.threshold:g}, re-arms below {detector.release:g}, looks every "
+        f"{detector.hop_s:g} s, averages {detector.smoothing_s:g} s, rests {detector.refractory_s:g} s",
     )
 
 

@@ -37,6 +37,9 @@ def quantisation(card: ModelCard) -> str:
     """The scheme, and what was done besides."""
     facts = card.export
     text = _SCHEMES.get(facts.get("scheme", card.scheme), card.scheme)
+    if layers := facts.get("in_float"):
+        more = f" and {len(layers) - 1} more" if len(layers) > 1 else ""
+        text = text.replace(" throughout", "", 1) + f", in float what has no integer form: {layers[0]}{more}"
     if facts.get("ranges", "min-max") != "min-max":
         text += f", ranges by {facts['ranges']}"
     for place, precision in facts.get("keep", {}).items():

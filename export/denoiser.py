@@ -24,7 +24,7 @@ from .card_page import write_card_page
 from .denoiser_inputs import PIECES, NoisyPieces, draw_pieces, some_steps
 from .gzip_size import gzip_size
 from .lowering import StreamTwin, Twin, lower, lower_stream
-from .quantize import quantize
+from .quantize import float_layers, quantize
 from .recipe import Recipe
 
 #: Frames of a step where nothing else is said: 32 ms of the network's 4 ms; a microcontroller keeps small maps.
@@ -102,9 +102,10 @@ def convert_denoiser(
     Raises
     ------
     UsageError
-        If the recipe is not for denoisers, or a layer cannot be lowered.
+        If the recipe is not for denoisers, or a layer cannot be lowered, or not for the scheme and target.
     CheckFailed
-        If the twin is not the same function within 1e-5, or an integer graph holds a float tensor.
+        If the twin is not the same function (:func:`~drsn_keras.export.lowering.lower`), or an integer graph holds a
+        float tensor.
     """
     check_denoiser(run.config, recipe, step_frames)
     frames = (step_frames or STEP_FRAMES[recipe.target]) if streams(run.config) else None
@@ -131,7 +132,12 @@ def convert_denoiser(
             parameters=summary["parameters"],
             macs=summary["macs"],
             synthetic_speech=config.kind == AUDIO and not config.data,
-            export={**recipe.to_dict(), "parity": twin.parity, "gzip_bytes": gzip_size(content)},
+            export={
+                **recipe.to_dict(),
+                **float_layers(twin, recipe),
+                "parity": twin.parity,
+                "gzip_bytes": gzip_size(content),
+            },
             outside_graph=outside_graph(config.spec, frames is not None),
             training=_training_facts(run, drawn),
             metrics=_measured(summary),

@@ -7,9 +7,8 @@ from typing import Any
 
 from drsn_keras.model_card import ModelCard
 
-from .card_parts import TARGETS, bullets, end, gzip_words, pairs, parity_words, quantisation, table
+from .card_frame import framed, leak_warnings
 
-_VERIFICATION = "verification"
 #: Of a row of the verification, before the figures of the files.
 _FACTS = ("level", "noise", "n")
 
@@ -17,39 +16,24 @@ _FACTS = ("level", "noise", "n")
 def denoiser_page(card: ModelCard) -> str:
     """Markdown of a card."""
     training = card.training
-    lines = [f"# {card.name}", ""]
-    if training["made"]:
-        lines += [f"> **Trained and tested on {training['made']}.**", ""]
-    if training["protocol"].get("leaky"):
-        lines += [f"> **{training['protocol']['sentence']}**", ""]
-    lines += [
-        f"Takes noise out of {_what(card)}.",
-        "",
-        "| | |",
-        "|---|---|",
-        f"| network | {card.model}, {card.parameters:,} parameters, {_cost(card)} |",
-        f"| file | model.tflite, {card.size_bytes:,} bytes{gzip_words(card)}, SHA-256 `{card.sha256}` |",
-        f"| quantisation | {quantisation(card)}; {end('input', card.input)}; {end('output', card.output)} |",
-        f"| made for | {TARGETS.get(card.target, card.target)}{parity_words(card)} |",
-        f"| works on | {_works_on(card)} |",
-        f"| trained on | {training['data']}; {training['epochs']} epochs (best {training['best_epoch']}), loss "
-        f"{training['loss']}, seed {training['seed']} |",
-        f"| noise added | {', '.join(training['noise'])}; {_strength(training)} |",
-        *([f"| level | {_level(training['level'])} |"] if "level" in training else []),
-        f"| calibration | {pairs(training['calibration'])} |",
-        "",
-    ]
-    if card.outside_graph:
-        lines += ["## Not in the graph", "", "What the device computes besides the model file:", ""]
-        lines += [f"- {part}: `{code}`" for part, code in card.outside_graph.items()] + [""]
-    if rows := card.metrics.get(_VERIFICATION):
-        lines += ["## How it does in noise", "", *_in_noise(rows, card), ""]
-    lines += ["## How the data was divided", "", *bullets(training["protocol"]), ""]
-    for name, rows in card.metrics.items():
-        if name != _VERIFICATION:
-            lines += [f"## {name.replace('_', ' ').capitalize()}", "", *table(rows), ""]
-    lines += ["## Versions", "", *(f"- {name} {version}" for name, version in card.versions.items()), ""]
-    return "\n".join(lines)
+    made = [f"**Trained and tested on {training['made']}.**"] if training["made"] else []
+    trained_on = (
+        f"{training['data']}; {training['epochs']} epochs (best {training['best_epoch']}), loss {training['loss']}, "
+        f"seed {training['seed']}"
+    )
+    return framed(
+        card,
+        warnings=[*made, *leak_warnings(card)],
+        purpose=f"Takes noise out of {_what(card)}.",
+        cost=_cost(card),
+        facts=[
+            ("works on", _works_on(card)),
+            ("trained on", trained_on),
+            ("noise added", f"{', '.join(training['noise'])}; {_strength(training)}"),
+            *([("level", _level(training["level"]))] if "level" in training else []),
+        ],
+        in_noise=_in_noise,
+    )
 
 
 def _what(card: ModelCard) -> str:

@@ -42,8 +42,9 @@ def write_run(run: Path, **fields: Any) -> Path:
     from drsn_keras.training.denoising.networks import build_denoiser, with_known_shape
     from drsn_keras.training.denoising.recipes import recipe
     from drsn_keras.training.denoising.tasks import prepare
+    from drsn_keras.training.epochs import history_csv
     from drsn_keras.training.fit import save_model
-    from drsn_keras.training.run_folder import CONFIG, MODEL, SUMMARY, write_json
+    from drsn_keras.training.run_folder import CONFIG, HISTORY, MODEL, SUMMARY, write_json
     from drsn_keras.training.split_list import write_split_list
 
     config, task = prepare(DenoiseConfig(**{**recipe(fields["kind"], fields.get("model")), **fields}))
@@ -63,6 +64,7 @@ def write_run(run: Path, **fields: Any) -> Path:
         "training_noise": task.corruption.names, "protocol": task.protocol, "made": task.material.made,
     }  # fmt: skip
     write_json(run / SUMMARY, summary)
+    (run / HISTORY).write_text(history_csv([{"epoch": 1, "loss": 2.0, **summary["validation"], "seconds": 1.0}]))
     return run
 
 

@@ -12,10 +12,10 @@ from .data_options import add_data_options, open_run_with
 
 _EXAMPLES = """examples:
   drsn-train evaluate runs/mine                     the Keras model and every bundle of the run
-  drsn-train evaluate runs/mine/bundles/int8        one bundle
+  drsn-train evaluate runs/mine/bundles/int8        one bundle; of a denoiser beside its Keras model
   drsn-train evaluate runs/mine --noises recorded,white --snrs 10,0,-5
   drsn-train evaluate runs/pump --baselines         a vibration run beside classical rows
-  drsn-train evaluate runs/dncnn --sigmas 15,25,50  a denoiser's run, always beside classical rows
+  drsn-train evaluate runs/dncnn --sigmas 15,25,50  a denoiser, always beside classical rows
 """
 _ALL = "all"
 

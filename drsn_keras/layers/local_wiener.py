@@ -10,7 +10,7 @@ from keras import ops
 from .rank import check_input, rank_of, spatial_axes
 
 #: Variances below it are those of a constant (signals below 1e-10 in their unit).
-_TINY = 1e-20
+TINY = 1e-20
 
 
 def local_wiener(x, window: int = 3):
@@ -46,7 +46,7 @@ def local_wiener(x, window: int = 3):
     mean = sum(around) / len(around)
     variance = sum(ops.square(shifted - mean) for shifted in around) / len(around)
     noise = ops.mean(variance, axis=spatial_axes(x.shape), keepdims=True)
-    gain = ops.maximum(variance - noise, 0.0) / ops.maximum(variance, _TINY)
+    gain = ops.maximum(variance - noise, 0.0) / ops.maximum(variance, TINY)
     return mean + gain * (x - mean)
 
 

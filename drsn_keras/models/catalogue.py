@@ -12,6 +12,7 @@ from .dran import dran
 from .drsn import residual_network
 from .keywords import keyword_network
 from .kinds import KINDS
+from .prior_guided import prior_guided
 from .vibration import vibration_network
 
 
@@ -42,4 +43,6 @@ def catalogue() -> dict[str, Callable[[], keras.Model]]:
     networks["vibration/wdcnn"] = partial(vibration_network, (1024, 1), 4, "wdcnn", width=0.25)
     networks["denoise/dncnn"] = partial(dncnn, (64, 1), depth=5, width=8, rank=1)
     networks["denoise/dran"] = partial(dran, (48, 1), width=8, blocks=2, depth=1, rank=1)
+    # Without its prior, which has no integer form.
+    networks["denoise/prior-guided"] = partial(prior_guided, (49, 1), filters=(4, 8), prior=False, residual=False)
     return networks

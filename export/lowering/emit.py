@@ -64,6 +64,15 @@ def _reflect_join(options: dict, x):
     return x
 
 
+def _constant(options: dict, x):
+    values = options.get("values")
+    return tf.fill((1, 1, 1, 1), options["value"]) if values is None else tf.constant(values, tf.float32)[None]
+
+
+def _upsample(options: dict, x):
+    return tf.raw_ops.ResizeBilinear(images=x, size=options["size"], align_corners=True)
+
+
 def _pool(pool: Callable, options: dict, x):
     return pool(x, options["size"], options["strides"], options["padding"].upper())
 
@@ -78,13 +87,15 @@ CALLS: dict[str, Callable] = {
     "sigmoid": lambda options, x: tf.sigmoid(x),
     "tanh": lambda options, x: tf.tanh(x),
     "softmax": lambda options, x: tf.nn.softmax(x),
+    "rsqrt": lambda options, x: tf.math.rsqrt(x + options["epsilon"]),
     "add": lambda options, a, b: a + b,
     "sub": lambda options, a, b: a - b,
     "mul": lambda options, a, b: a * b,
+    "div": lambda options, a, b: a / b,
     "maximum": lambda options, a, b: tf.maximum(a, b),
     "minimum": lambda options, a, b: tf.minimum(a, b),
     "mean": lambda options, x: tf.reduce_mean(x, (1, 2), keepdims=True),
-    "constant": lambda options, x: tf.fill((1, 1, 1, 1), options["value"]),
+    "constant": _constant,
     "concat": lambda options, *parts: tf.concat(parts, 3),
     "join": lambda options, *parts: tf.concat(parts, 1),
     "last": lambda options, x: x[:, -options["count"] :],
@@ -92,6 +103,9 @@ CALLS: dict[str, Callable] = {
     "reflect_pad": lambda options, x: tf.pad(x, ((0, 0), options["rows"], options["columns"], (0, 0)), "REFLECT"),
     "reflect_join": _reflect_join,
     "reshape": lambda options, x: tf.reshape(x, (-1, *options["shape"])),
+    "transpose": lambda options, x: tf.transpose(x, (0, *(1 + axis for axis in options["axes"]))),
+    "crop": lambda options, x: x[:, : options["size"][0], : options["size"][1]],
+    "upsample": _upsample,
     "max_pool": lambda options, x: _pool(tf.nn.max_pool2d, options, x),
     "average_pool": lambda options, x: _pool(tf.nn.avg_pool2d, options, x),
 }
@@ -153,6 +167,8 @@ def _layer(op: Op) -> tf_keras.layers.Layer:
     plain = {k: v for k, v in options.items() if v is not None}
     if op.kind == "reshape":
         plain["shape"] = list(options.get("to", op.shape))
+    if op.kind in {"crop", "upsample"}:
+        plain["size"] = list(op.shape[:2])
     if op.kind == "last":
         plain["count"] = op.shape[0]
     if "values" in op.weights:

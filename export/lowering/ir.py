@@ -51,13 +51,14 @@ class Graph:
     """One input, one output, and all between.
 
     A graph that computes a stream step by step has ``states`` besides: pairs of what a step is given of the one before
-    and what it hands to the next.
+    and what it hands to the next. ``in_float`` names operations without a good integer form.
     """
 
     input: Op
     output: Op
     output_shape: tuple[int, ...]
     states: tuple[tuple[Op, Op], ...] = ()
+    in_float: frozenset[str] = frozenset()
 
     def ops(self) -> list[Op]:
         """Every operation that the output and the next step need, in an order of execution."""
@@ -75,6 +76,10 @@ class Graph:
                     found.setdefault(id(op), op)
                     stack.pop()
         return list(found.values())
+
+    def floats(self) -> list[Op]:
+        """Operations that stay in float where all others become integers."""
+        return [op for op in self.ops() if op.name in self.in_float]
 
     def readers(self) -> dict[int, list[Op]]:
         """Operations that read each one, by ``id``."""

@@ -102,6 +102,33 @@ def batch_normalization(layer, to: Builder, x: Op) -> Op:
     return to.affine(x, scale, shift if layer.beta is None else shift + weight(layer.beta))
 
 
+@lowers(L.GroupNormalization)
+def group_normalization(layer, to: Builder, x: Op) -> Op:
+    """Of one channel a group: statistics of each channel of the current signal."""
+    if layer.groups not in (-1, x.shape[2]):
+        raise unsupported(layer, to.place, f"groups={layer.groups} (one for each channel has a rule)")
+    if layer.axis not in (-1, len(layer.get_build_config()["input_shape"]) - 1):
+        raise unsupported(layer, to.place, f"axis={layer.axis}")
+    with to.enter("mean"):
+        mean = to.mean(x)
+    with to.enter("centred"):
+        centred = to.binary("sub", x, mean)
+    with to.enter("deviation"), to.floats():
+        with to.enter("squared"):
+            squared = to.binary("mul", centred, centred)
+        with to.enter("variance"):
+            variance = to.mean(squared)
+        inverse = to.unary("rsqrt", variance, epsilon=float(layer.epsilon))
+    ones = np.ones(x.shape[2])
+    with to.enter("scaled"):
+        scaled = to.binary("mul", centred, inverse)
+    return to.affine(
+        scaled,
+        ones if layer.gamma is None else weight(layer.gamma),
+        0.0 * ones if layer.beta is None else weight(layer.beta),
+    )
+
+
 @lowers(L.ReLU)
 def relu(layer, to: Builder, x: Op) -> Op:
     if layer.negative_slope or layer.threshold or layer.max_value not in (None, 6, 6.0):

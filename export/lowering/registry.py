@@ -26,7 +26,6 @@ _INSTEAD = {
     "SimpleRNN": "strided convolutions and shrinkage units",
     "Bidirectional": "strided convolutions and shrinkage units",
     "LayerNormalization": "BatchNormalization, which folds into the convolution before it",
-    "GroupNormalization": "BatchNormalization, which folds into the convolution before it",
     "MultiHeadAttention": "shrinkage or squeeze-and-excitation units",
     "Conv1DTranspose": "UpSampling and a convolution",
     "Conv2DTranspose": "UpSampling and a convolution",

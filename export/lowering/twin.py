@@ -20,6 +20,9 @@ from .walk import trace
 
 #: Largest difference of an output, relative to outputs above 1.
 PARITY = 1e-5
+#: The same where maps are divided by their own deviation, which enlarges the rounding of all before: Keras itself is
+#: then 2e-5 away from double precision, and the twin as much.
+LOOSE_PARITY = 1e-4
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -56,7 +59,8 @@ def lower(model: keras.Model, target: str = "litert", examples: np.ndarray | Non
     UsageError
         If a layer has no rule, or the target cannot run an operator.
     CheckFailed
-        If the twin's outputs differ by more than 1e-5 (relative to outputs above 1).
+        If the twin's outputs differ by more than 1e-5, or 1e-4 with a normalisation by the signal's own statistics
+        (relative to outputs above 1).
     """
     graph = trace(model)
     fold(graph)
@@ -89,12 +93,13 @@ def lower_thresholds(model: keras.Model, block: str, examples: np.ndarray, targe
 
 
 def check_parity(model: keras.Model, twin: Twin, examples: np.ndarray) -> float:
-    """Largest difference between a model and its twin on examples; an error above 1e-5."""
+    """Largest difference between a model and its twin on examples; an error above the limit of :func:`lower`."""
+    limit = LOOSE_PARITY if any(op.kind == "rsqrt" for op in twin.graph.ops()) else PARITY
     expected = _in_batches(model, np.asarray(examples, np.float32))
     difference = float(np.max(np.abs(twin.predict(examples) - expected) / np.maximum(1.0, np.abs(expected))))
-    if not difference <= PARITY:
+    if not difference <= limit:
         raise CheckFailed(
-            mismatch(f"{model.name}, lowered for {twin.target}", f"within {PARITY:g} of Keras", difference)
+            mismatch(f"{model.name}, lowered for {twin.target}", f"within {limit:g} of Keras", difference)
         )
     return difference
 

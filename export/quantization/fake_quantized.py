@@ -17,7 +17,7 @@ _FIXED = {"sigmoid": (0.0, 255.0 / 256.0), "softmax": (0.0, 255.0 / 256.0), "tan
 #: Operators whose integer kernels copy or compare values: inputs and result must have one scale.
 _ALIKE = (
     *("reshape", "pad", "reflect_pad", "reflect_join", "max_pool", "average_pool", "concat", "join", "last"),
-    *("maximum", "minimum"),
+    *("maximum", "minimum", "transpose", "crop", "upsample"),
 )
 #: XNNPACK adds and subtracts where each operand's scale is 1/1024 to 256 of the result's; a factor of two is margin.
 _FINEST, _COARSEST = 512.0, 128.0
@@ -118,13 +118,14 @@ def settle_ranges(model: tf_keras.Model, ranges: Mapping[str, Range]) -> dict[st
     DataError
         As of :func:`with_ranges`.
     """
-    settled = {layer.name: _checked(layer.name, ranges) for layer in model.layers}
+    layers = {layer.name: layer for layer in model.layers}
+    settled = {name: _checked(name, ranges) for name in layers}
     fixed = {layer.name: _FIXED[kind] for layer in model.layers if (kind := _kind(layer)) in _FIXED}
     settled.update(fixed)
     groups = _groups(model)
     for names in groups.values():
         # Not of those that only pass values on: a copy of a fixed range has no value outside it.
-        makers = [name for name in names if not _passes_on(model.get_layer(name))]
+        makers = [name for name in names if not _passes_on(layers[name])]
         hull = min(settled[name][0] for name in makers), max(settled[name][1] for name in makers)
         settled.update(dict.fromkeys(names, hull))
 

@@ -7,7 +7,7 @@ import difflib
 import io
 import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import tf_keras
@@ -41,6 +41,7 @@ def quantize_mixed(
     inputs: np.ndarray,
     keep: Mapping[str, str],
     ranges: Mapping[str, Range] | None = None,
+    in_float: Iterable[str] = (),
 ) -> bytes:
     """Quantise a twin to int8 with int8 weights a channel, and keep named layers at more.
 
@@ -58,6 +59,8 @@ def quantize_mixed(
         By layer name, as :func:`~drsn_keras.export.quantization.ranges.measure_ranges` returns, for all that int8
         operators read; by default the least and the largest value over ``inputs``, which int16 always gets: a range
         that clips so as to spare 8 bits would only clip there.
+    in_float : names of the twin's layers
+        Those without a good integer form (``Graph.floats``): in float, whatever ``keep`` says.
 
     Returns
     -------
@@ -73,7 +76,7 @@ def quantize_mixed(
     DataError
         If there are no inputs, or a range is missing or does not hold 0.
     """
-    kept = _kept_layers(twin_model, keep)
+    kept = {**_kept_layers(twin_model, keep), **dict.fromkeys(in_float, "float")}
     whole = measure_ranges(twin_model, inputs)
     whole, ranges = (settle_ranges(twin_model, one) for one in (whole, whole if ranges is None else ranges))
     model = _read(to_tflite(twin_model, "float32"))

@@ -13,6 +13,7 @@ from drsn_keras.training.denoising.sparse_filters import gmc_filter, l1_filter, 
 from drsn_keras.training.denoising.spikes import draw_pairs, draw_spikes
 
 TRIALS = 2000
+IMAGE_ROWS = {"nl-means", "bm3d-lite"}
 #: RMSE and the slides' "PSNR", means over trials.
 PUBLISHED = {
     "noisy": (2.99, 1.00),
@@ -47,8 +48,8 @@ def test_no_row_beats_the_bound(trials):
     few, clean_few = noisy[:300], clean[:300]
     joint = rmse(clean_few, bayes_estimate(few, joint=True))
     assert 0.98 < joint / rmse(clean_few, bayes_estimate(few)) < 1.0
-    for row in CLASSICAL.values():
-        assert rmse(clean_few, row(few)) > joint
+    for name in CLASSICAL.keys() - IMAGE_ROWS:
+        assert rmse(clean_few, CLASSICAL[name](few)) > joint, name
 
 
 def test_the_posterior_mean_is_the_mean_of_what_gave_such_samples():
@@ -115,6 +116,10 @@ def test_soft_threshold_shrinks_magnitudes_and_keeps_angles(values, threshold):
 @pytest.mark.parametrize("rank", [1, 2])
 def test_every_signal_is_filtered_alone(name, rank):
     noisy = np.random.default_rng(0).standard_normal((2, 3, *(12, 17)[:rank]))
+    if rank == 1 and name in IMAGE_ROWS:
+        with pytest.raises(UsageError, match=r"rank: expected 2 \(images\), got 1"):
+            CLASSICAL[name](noisy, rank=rank)
+        return
     filtered = CLASSICAL[name](noisy, rank=rank)
     assert filtered.shape == noisy.shape
     np.testing.assert_allclose(CLASSICAL[name](noisy[1, 2], rank=rank), filtered[1, 2], atol=1e-12)

@@ -8,6 +8,7 @@ import numpy as np
 
 from drsn_keras.errors import UsageError, mismatch
 
+from .bm3d import bm3d
 from .sparse_filters import gmc_filter, l1_filter, soft
 
 #: Median of the absolute value of a normal variable of deviation 1.
@@ -117,6 +118,57 @@ def total_variation(noisy: np.ndarray, weight: float = 3.0, *, rank: int = 1) ->
     return _each(noisy, rank, lambda y: denoise_tv_chambolle(y, weight))
 
 
+def nl_means(noisy: np.ndarray, sigma: float | None = None, *, rank: int = 2) -> np.ndarray:
+    """Non-local means of images (scikit-image's fast one): a pixel becomes the mean over patches that look alike.
+
+    Patches, window and cut-off distance (0.8 deviations) are those that scikit-image's documentation advises.
+
+    Parameters
+    ----------
+    noisy : np.ndarray [shape=(..., height, width)]
+    sigma : float, optional
+        Deviation of the noise; by default :func:`image_deviation` of each image.
+    rank : {2}
+    """
+    from skimage.restoration import denoise_nl_means
+
+    return _each_image(noisy, sigma, rank, lambda y, s: denoise_nl_means(y, 5, 6, 0.8 * s, sigma=s))
+
+
+def bm3d_lite(noisy: np.ndarray, sigma: float | None = None, *, rank: int = 2) -> np.ndarray:
+    """:func:`.bm3d.bm3d` of images; the noise's deviation by default :func:`image_deviation` of each."""
+    return _each_image(noisy, sigma, rank, bm3d)
+
+
+def image_deviation(y: np.ndarray) -> float:
+    """Standard deviation of white noise in an image, by the median magnitude of second differences along both axes.
+
+    scikit-image's ``estimate_sigma`` passes over coefficients of zero: of a constant image it is NaN.
+
+    >>> round(image_deviation(np.random.default_rng(0).normal(0, 2.0, (300, 300))), 1)
+    2.0
+    """
+    if min(y.shape) < 3:
+        got = " x ".join(map(str, y.shape))
+        raise UsageError(mismatch("noise's deviation", "an image of at least 3 x 3 pixels", got))
+    differences = np.diff(np.diff(y, n=2, axis=0), n=2, axis=1)
+    return float(np.median(np.abs(differences))) / (6.0 * _MEDIAN_OF_NORMAL)
+
+
+def _each_image(
+    noisy: np.ndarray, sigma: float | None, rank: int, filtered: Callable[[np.ndarray, float], np.ndarray]
+) -> np.ndarray:
+    """Filter every image with its noise's deviation; one without noise stays."""
+    if rank != 2:
+        raise UsageError(mismatch("rank", "2 (images)", rank))
+
+    def one(y: np.ndarray) -> np.ndarray:
+        deviation = image_deviation(y) if sigma is None else sigma
+        return filtered(y, deviation) if deviation > 0 else y
+
+    return _each(noisy, rank, one)
+
+
 def _each(noisy: np.ndarray, rank: int, filtered: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
     """Filter every signal (last axis) or image (last two) alone."""
     noisy = np.asarray(noisy, np.float64)
@@ -139,4 +191,6 @@ CLASSICAL: dict[str, Callable[..., np.ndarray]] = {
     "wavelet-soft": wavelet,
     "wavelet-garrote": lambda noisy, **options: wavelet(noisy, "garrote", **options),
     "tv": total_variation,
+    "nl-means": nl_means,
+    "bm3d-lite": bm3d_lite,
 }

@@ -15,7 +15,7 @@ from drsn_keras.command_line import log
 from drsn_keras.files import write_atomically
 
 from .corruption import Condition
-from .measures import Measure, measures_of
+from .measures import Measure, measures_of, values_of
 from .rows import Candidate
 from .task import DenoiseTask
 
@@ -107,16 +107,12 @@ def evaluate(
         noisy, clean = spoiled(task, condition, split, count)
         estimates = {(c.model, c.scheme): c.denoise(noisy, condition) for c in candidates}
         results += [
-            Result(model, scheme, condition, {m.name: _values(m, clean, found, scale) for m in measures})
+            Result(model, scheme, condition, {m.name: values_of(m, clean, found, scale) for m in measures})
             for (model, scheme), found in estimates.items()
         ]
         if observe is not None:
             observe(condition, noisy, clean, estimates)
     return results
-
-
-def _values(measure: Measure, clean: Sequence[np.ndarray], estimates: Sequence[np.ndarray], scale: float) -> np.ndarray:
-    return np.array([measure.compute(s * scale, y * scale) for s, y in zip(clean, estimates, strict=True)])
 
 
 def columns(measures: Sequence[Measure]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
 
 from .evaluate import Result, row_of
@@ -19,9 +20,7 @@ if TYPE_CHECKING:
 
 
 def evaluate_and_print(arguments: argparse.Namespace, run: OpenRun, bundle: Path | None) -> None:
-    """Evaluate and print a line a result, or JSON."""
-    if bundle is not None:
-        raise UsageError(mismatch(bundle, f"the run of the denoiser ({run.folder})", "one of its bundles"))
+    """Evaluate a run with all its bundles, or with one bundle; print a line a result, or JSON."""
     own, other = ("sigmas", "snrs") if run.config.by_sigma else ("snrs", "sigmas")
     if getattr(arguments, other) is not None:
         raise UsageError(mismatch(f"--{other}", f"--{own} with a denoiser of {run.config.kind}", f"--{other}"))
@@ -33,7 +32,8 @@ def evaluate_and_print(arguments: argparse.Namespace, run: OpenRun, bundle: Path
         levels=_levels(getattr(arguments, own), f"--{own}"),
         baselines=None if arguments.baselines in {None, "all"} else _words(arguments.baselines),
         count=arguments.examples,
-        out=arguments.out,
+        bundles=[bundle] if bundle else _cleaning_bundles(run),
+        out=arguments.out or (bundle.with_name(bundle.name + "-evaluation") if bundle else None),
     )
     measures = measures_of(run.denoise_task)
     if arguments.json:
@@ -43,6 +43,15 @@ def evaluate_and_print(arguments: argparse.Namespace, run: OpenRun, bundle: Path
     for result in results:
         print(_sentence(result, measures))
     print(page)
+
+
+def _cleaning_bundles(run: OpenRun) -> list[Path]:
+    """Bundles of a run; images are not cleaned on the device."""
+    found = run.bundles()
+    if run.config.spec.is_image and found:
+        log(f"{run.folder}: bundles are left out (images are not cleaned on the device)")
+        return []
+    return found
 
 
 def _words(text: str | None) -> list[str] | None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..checkpoint import assign
 from ..epochs import read_history
 from ..run_folder import HISTORY, MODEL
+from .bundle_rows import bundle_candidates, open_bundles
+from .commands import commands_of
 from .evaluate import Result, evaluate, write_evaluation
 from .measures import measures_of
 from .networks import build_denoiser
@@ -16,7 +18,6 @@ from .predictor import Predictor
 from .report import ExampleKeeper, write_report
 from .report.sentences import TITLES
 from .rows import Candidate, classical_candidates
-from .training_line import training_line
 
 if TYPE_CHECKING:
     from ..open_run import OpenRun
@@ -39,10 +40,10 @@ def evaluate_denoiser(
     levels: Sequence[float] | None = None,
     baselines: Sequence[str] | None = None,
     count: int | None = None,
-    candidates: Sequence[Candidate] = (),
+    bundles: Sequence[Path] = (),
     out: Path | None = None,
 ) -> tuple[list[Result], Path]:
-    """Evaluate a run's network beside classical rows on its test part.
+    """Evaluate a run's network and bundles beside classical rows on its test part.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def evaluate_denoiser(
     levels : ratios [dB] or standard deviations; the task's by default
     baselines : rows without training; all of the task by default
     count : most examples; the task's number by default
-    candidates : further networks, such as bundles
+    bundles : folders of bundles made from the run; each is judged as ``drsn-edge denoise`` runs it on files
     out : folder for evaluation.csv, report.html and figures; the run's by default
 
     Returns
@@ -59,7 +60,9 @@ def evaluate_denoiser(
     """
     task, config = run.denoise_task, run.config
     conditions = task.corruption.conditions(noises, levels)
-    rows = [network_candidate(run), *candidates, *classical_candidates(task, baselines)]
+    opened = open_bundles(run, bundles)
+    devices = bundle_candidates(opened)
+    rows = [network_candidate(run), *devices, *classical_candidates(task, baselines)]
     history = read_history(run.folder / HISTORY)
     keeper = ExampleKeeper(task, conditions, count)
     results = evaluate(rows, task, conditions, count=count, observe=keeper.observe)
@@ -75,7 +78,8 @@ def evaluate_denoiser(
         history=history,
         results=results,
         shown=keeper.shown,
-        commands=commands_of(run, noises, levels),
+        bundles=[((row.model, row.scheme), one.card.size_bytes) for row, one in zip(devices, opened, strict=True)],
+        commands=commands_of(run, opened, noises=noises, levels=levels, baselines=baselines, count=count),
     )
     return results, page
 
@@ -84,15 +88,3 @@ def _without_folders(config: dict[str, Any]) -> dict[str, Any]:
     """A configuration for a page that travels: names instead of a machine's paths."""
     named = {n: Path(config[n]).name for n in ("data", "manifest", "test_data") if config.get(n)}
     return {**config, **named, "noise": [Path(folder).name for folder in config["noise"]]}
-
-
-def commands_of(run: OpenRun, noises: Sequence[str] | None, levels: Sequence[float] | None) -> list[str]:
-    """The commands that lead to this page, with folder names instead of a machine's paths."""
-    parts = run.folder.parts
-    name = "/".join(parts[-2:]) if parts[-2:-1] == ("runs",) else run.folder.name
-    again = f"drsn-train evaluate {name}"
-    if noises:
-        again += f" --noises {','.join(noises)}"
-    if levels:
-        again += f" --{'sigmas' if run.config.by_sigma else 'snrs'} {','.join(f'{v:g}' for v in levels)}"
-    return [training_line(run.config, name), again]

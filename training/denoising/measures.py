@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -57,8 +58,7 @@ def measures_of(task: DenoiseTask) -> list[Measure]:
     si_sdr = Measure("si_sdr_db", "SI-SDR [dB]", _si_sdr)
     if task.kind == AUDIO:
         rate = task.spec.sample_rate_hz
-        frame = round(_SEGMENT_S * rate)
-        segmental = Measure("segmental_snr_db", "Segmental SNR [dB]", lambda s, y: metrics.segmental_snr(s, y, frame))
+        segmental = Measure("segmental_snr_db", "Segmental SNR [dB]", lambda s, y: _segmental_snr(s, y, rate))
         return [si_sdr, snr, segmental, *_speech_extras(rate)]
     if task.kind == VIBRATION:
         return [snr, si_sdr, rmse]
@@ -90,10 +90,22 @@ def _si_sdr(clean: np.ndarray, estimate: np.ndarray) -> float:
     return float(metrics.si_sdr(clean, estimate)) if np.any(estimate) else float("nan")
 
 
+def _segmental_snr(clean: np.ndarray, estimate: np.ndarray, rate: int) -> float:
+    """Of an example shorter than a frame it is not defined."""
+    frames = len(clean) >= round(_SEGMENT_S * rate)
+    return metrics.segmental_snr(clean, estimate, rate, _SEGMENT_S) if frames else float("nan")
+
+
+def values_of(
+    measure: Measure, clean: Sequence[np.ndarray], estimates: Sequence[np.ndarray], full_scale: float
+) -> np.ndarray:
+    """A measure of each of some examples in units of full scale [shape=(n,)]."""
+    return np.array([measure.compute(s * full_scale, y * full_scale) for s, y in zip(clean, estimates, strict=True)])
+
+
 def mean_of(measure: Measure, clean: Sequence[np.ndarray], estimates: Sequence[np.ndarray], full_scale: float) -> float:
     """Mean of a measure over examples in units of full scale."""
-    values = [measure.compute(s * full_scale, y * full_scale) for s, y in zip(clean, estimates, strict=True)]
-    return float(np.mean(values))
+    return float(np.mean(values_of(measure, clean, estimates, full_scale)))
 
 
 def _speech_extras(rate: int) -> list[Measure]:
@@ -117,4 +129,9 @@ def _pesq(clean: np.ndarray, estimate: np.ndarray, rate: int) -> float:
 def _stoi(clean: np.ndarray, estimate: np.ndarray, rate: int) -> float:
     from pystoi import stoi
 
-    return float(stoi(clean, estimate, rate))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Not enough STFT frames", RuntimeWarning)
+        try:
+            return float(stoi(clean, estimate, rate))
+        except RuntimeWarning:
+            return float("nan")

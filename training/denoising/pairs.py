@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from drsn_keras.frontend import as_model_input
 
+from ..step_batches import step_dataset
 from .config import DenoiseConfig
 from .task import DenoiseTask
 
@@ -44,12 +44,5 @@ class TrainingPairs:
 
     def dataset(self, first_step: int = 0) -> tf.data.Dataset:
         """(noisy, clean) from ``first_step`` on, without end."""
-
-        def steps() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-            step = first_step
-            while True:
-                yield self.batch(step)
-                step += 1
-
-        spec = tf.TensorSpec((self.config.batch_size, *self.task.spec.shape), tf.float32)
-        return tf.data.Dataset.from_generator(steps, output_signature=(spec, spec)).prefetch(4)
+        shape = (self.config.batch_size, *self.task.spec.shape)
+        return step_dataset(self.batch, (shape, shape), first_step)

@@ -76,6 +76,9 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
     IMAGES: {
         "model": "dncnn",
+        # Residual outputs then have the noise's size from the first step on: at 255 ten times the steps get less far.
+        "scale": 16.0,
+        "learning_rate": 4e-3,
         "n_samples": 40,
         "sigma": (0.0, 55.0),
         "loss": "mse",
@@ -85,9 +88,11 @@ RECIPES: dict[str, dict[str, Any]] = {
     },
 }
 
+_OF_OWN_NETWORK = ("network", "scale", "learning_rate")
+
 
 def recipe(kind: str, model: str | None = None) -> dict[str, Any]:
-    """Fields of a task's configuration; arguments of its own network go only with that network.
+    """Fields of a task's configuration; what was chosen for its own network goes only with that network.
 
     Examples
     --------
@@ -96,5 +101,6 @@ def recipe(kind: str, model: str | None = None) -> dict[str, Any]:
     """
     fields = dict(RECIPES[kind])
     if model not in {None, fields["model"]}:
-        fields.pop("network", None)
+        for name in _OF_OWN_NETWORK:
+            fields.pop(name, None)
     return fields

@@ -26,7 +26,7 @@ _TV_WEIGHT = {1: 1.0, 2: 0.7}
 #: What an electrocardiogram's monitor keeps [Hz].
 _ECG_BAND_HZ = (0.5, 40.0)
 #: Packages that rows need beside SciPy.
-_NEEDS = {"wavelet-soft": "pywt", "wavelet-garrote": "pywt", "tv": "skimage"}
+_NEEDS = {"wavelet-soft": "pywt", "wavelet-garrote": "pywt", "tv": "skimage", "nl-means": "skimage"}
 
 #: Spoiled examples in units of full scale, and how they were spoiled, to estimates.
 Denoise = Callable[[Sequence[np.ndarray], Condition], list[np.ndarray]]
@@ -36,12 +36,12 @@ Filter = Callable[[np.ndarray, "float | None"], np.ndarray]
 _OF_TASK = {
     AUDIO: (NOISY, ZEROS, "wiener", "spectral-gate", "spectral-wiener", "wavelet-soft"),
     VIBRATION: (NOISY, ZEROS, "wiener", "wavelet-soft", "wavelet-garrote", "tv"),
-    ECG: (NOISY, ZEROS, "band-pass", "wiener", "wavelet-soft", "wavelet-garrote", "tv"),
+    ECG: (NOISY, ZEROS, "high-pass", "band-pass", "wiener", "wavelet-soft", "wavelet-garrote", "tv"),
     SPIKES: (
         *(NOISY, ZEROS, "wiener", "l1", "gmc", "wavelet-soft", "wavelet-garrote", "tv", "soft", "soft-nonnegative"),
         "bayes",
     ),
-    IMAGES: (NOISY, ZEROS, "wiener", "wavelet-soft", "wavelet-garrote", "tv"),
+    IMAGES: (NOISY, ZEROS, "wiener", "wavelet-soft", "wavelet-garrote", "tv", "nl-means", "bm3d-lite"),
 }
 
 
@@ -105,14 +105,15 @@ def _filter(name: str, task: DenoiseTask) -> Filter:
         return CLASSICAL[name]
     if name == "tv":
         return lambda y, sigma: CLASSICAL[name](y, _TV_WEIGHT[rank] * (sigma or noise_deviation(y)), rank=rank)
-    if name.startswith("wavelet"):
+    if name.startswith("wavelet") or name in {"nl-means", "bm3d-lite"}:
         return lambda y, sigma: CLASSICAL[name](y, sigma=sigma, rank=rank)
     if name == "spectral-gate":
         return lambda y, _: spectral_gate(y, rate)
     if name == "spectral-wiener":
         return lambda y, _: spectral_wiener(y, rate)
-    if name == "band-pass":
-        return lambda y, _: band_pass(y, rate, *_ECG_BAND_HZ)
+    if name in {"high-pass", "band-pass"}:
+        low_hz, high_hz = _ECG_BAND_HZ
+        return lambda y, _: band_pass(y, rate, low_hz, high_hz if name == "band-pass" else rate)
     return lambda y, _: CLASSICAL[name](y, rank=rank)
 
 

@@ -25,6 +25,7 @@ from .mixing import mixing
 from .players import player_groups
 from .sounds import SoundExample
 from .style import DARK, LIGHT
+from .templates import environment
 from .terms import VIBRATION, terms_of
 from .window_figure import form_name
 from .window_view import WindowView
@@ -108,7 +109,7 @@ def write_report(
     leaky = bool(protocol.get("leaky"))
     size = tables.shipped_size(grid, bundles)
     limits = vibration_limits.limits if terms is VIBRATION else sentences.limits
-    page = _environment().get_template(_TEMPLATE).render(
+    page = _template().render(
         title=title,
         summary=summary,
         t=terms,
@@ -157,6 +158,7 @@ def write_report(
         verification_rows=readable.rows_table(
             next((v for k in _ROWS if (v := (verification or {}).get(k))), ()), terms
         ),
+        files=["evaluation.csv", *(["thresholds.csv"] if thresholds else [])],
         commands=commands,
         limits=limits(grid, summary, synthetic=synthetic, has_recordings=_recorded(grid)),
         series_colours=list(zip(LIGHT.series, DARK.series, strict=True)),
@@ -188,16 +190,7 @@ def _recorded(grid: Grid) -> bool:
     return any(kind == RECORDED or kind not in _GENERATED for kind in grid.kinds)
 
 
-def _environment():
-    import jinja2
-
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(db=sentences.decibels, interval=sentences.interval, points=sentences.points)
-    return environment
+def _template():
+    own = environment()
+    own.filters.update(db=sentences.decibels, interval=sentences.interval, points=sentences.points)
+    return own.get_template(_TEMPLATE)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
 from drsn_keras.frontend import window_features
 
+from ..step_batches import step_dataset
 from .config import VibrationConfig
 from .corpus import VibrationCorpus
 
@@ -110,13 +110,5 @@ class VibrationBatches:
 
     def dataset(self, first_step: int = 0) -> tf.data.Dataset:
         """(features, one-hot labels) from ``first_step`` on, without end."""
-
-        def steps() -> Iterator[tuple[np.ndarray, np.ndarray]]:
-            step = first_step
-            while True:
-                yield self.batch(step)
-                step += 1
-
         shapes = ((self.batch_size, *self.config.spec.shape), (self.batch_size, len(self.corpus.labels)))
-        signature = tuple(tf.TensorSpec(shape, tf.float32) for shape in shapes)
-        return tf.data.Dataset.from_generator(steps, output_signature=signature).prefetch(4)
+        return step_dataset(self.batch, shapes, first_step)

@@ -2,11 +2,20 @@
 
 import csv
 import functools
+import shutil
 
 import numpy as np
 import pytest
+import soundfile
 
+import denoiser_run
+from drsn_keras.denoising import segmental_snr
+from drsn_keras.edge.bundle import load_bundle
+from drsn_keras.edge.cli import main as edge
 from drsn_keras.errors import UsageError
+from drsn_keras.export.cli import main as export
+from drsn_keras.training.cli import main as train
+from drsn_keras.training.denoising.commands import commands_of
 from drsn_keras.training.denoising.config import DenoiseConfig
 from drsn_keras.training.denoising.evaluate import evaluate, spoiled, write_evaluation
 from drsn_keras.training.denoising.measures import measures_of, snr_db
@@ -17,6 +26,7 @@ from drsn_keras.training.denoising.report.sentences import beside, limits, verdi
 from drsn_keras.training.denoising.rows import Candidate, classical_candidates, noise_deviation, row_names
 from drsn_keras.training.denoising.spectral import spectral_gate, spectral_wiener
 from drsn_keras.training.denoising.tasks import prepare
+from drsn_keras.training.open_run import open_run
 
 from .denoise_files import voice, write_record, write_speech
 
@@ -181,3 +191,94 @@ def test_page_of_images_and_of_a_signal(tmp_path):
     text, shown = _page(tmp_path, task, config, ["noisy", "band-pass"], ["hum"], [0.0], count=1)
     assert {p.name for p in (tmp_path / "out" / "figures").iterdir()} == {"measure_over_level.png", "example_1.png"}
     assert "No diagnosis was checked" in text and "over the clean signal" in text
+
+
+NETWORK = {"model": "dncnn", "network": {"depth": 3, "width": 4}}
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A stream of sound with an int8 bundle; pieces of an ECG, whose full scale is not 1, with two of one scheme."""
+    folder = tmp_path_factory.mktemp("runs")
+    sound = denoiser_run.write_speech(folder / "speech")
+    denoiser_run.write_run(folder / "audio", data=str(sound), **denoiser_run.STREAM)
+    record = write_record(folder / "record.npz")
+    denoiser_run.write_run(folder / "ecg", kind="ecg", data=str(record), n_samples=256, **NETWORK)
+    for kind in ("audio", "ecg"):
+        assert export(["convert", str(folder / kind), "--calibration-clips", "12"]) == 0
+    shutil.copytree(folder / "ecg" / "bundles" / "int8", folder / "ecg" / "bundles" / "again")
+    assert open_run(folder / "ecg").config.spec.full_scale != 1.0
+    return folder
+
+
+def _by_device(bundle, task, condition, tmp_path):
+    """Clean and cleaned examples in real units, by ``drsn-edge denoise`` on a file of each."""
+    spec = task.spec
+    for row, (y, s) in enumerate(zip(*spoiled(task, condition, count=2), strict=True)):
+        y, s = y * spec.full_scale, s * spec.full_scale
+        ends = [tmp_path / f"{name}{row}{'.wav' if task.kind == 'audio' else '.npz'}" for name in ("noisy", "cleaned")]
+        if task.kind == "audio":
+            soundfile.write(ends[0], y, spec.sample_rate_hz, subtype="FLOAT")
+        else:
+            np.savez(ends[0], signal=y, sample_rate_hz=spec.sample_rate_hz, unit="mV")
+        assert edge(["denoise", str(bundle), "--file", str(ends[0]), "--out", str(ends[1])]) == 0
+        yield s, soundfile.read(ends[1])[0] if task.kind == "audio" else np.load(ends[1])["signal"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "noise", "target", "out", "schemes"),
+    [
+        ("audio", "white", "audio/bundles/int8", "audio/bundles/int8-evaluation", ["keras", "int8"]),
+        ("ecg", "hum", "ecg", "ecg", ["keras", "again", "int8"]),
+    ],
+)
+def test_bundles_are_judged_as_the_device_runs_them(runs, kind, noise, target, out, schemes, tmp_path, capsys):
+    run, bundle = open_run(runs / kind), runs / kind / "bundles" / "int8"
+    words = ["--noises", noise, "--snrs", "0", "--examples", "2", "--baselines", "noisy"]
+    assert train(["evaluate", str(runs / target), *words]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == str(runs / out / "report.html")
+    with (runs / out / "evaluation.csv").open() as file:
+        rows = {row["scheme"]: row for row in csv.DictReader(file) if row["noise"] == noise}
+    assert list(rows) == [*schemes, "classical"] and {rows[s]["model"] for s in schemes} == {run.config.model}
+    (condition,) = [c for c in run.denoise_task.corruption.conditions([noise], [0.0]) if not c.clean]
+    wanted = np.mean([snr_db(s, y) for s, y in _by_device(bundle, run.denoise_task, condition, tmp_path)])
+    found = {scheme: float(row["snr_db"]) for scheme, row in rows.items()}
+    assert all(found[scheme] == pytest.approx(wanted, abs=0.006) for scheme in schemes[1:])
+    assert found["keras"] == pytest.approx(wanted, abs=0.5) and abs(wanted - found["classical"]) > 0.1
+    page = (runs / out / "report.html").read_text()
+    assert f"{run.config.model}, int8 (" in page and str(runs) not in page
+    frames = " --step-frames 8" if kind == "audio" else ""
+    convert = f"drsn-export convert {kind} --scheme int8 --target litert --ranges mse{frames} --calibration-clips 12"
+    assert page.count(convert) == len(schemes) - 1
+    assert f"drsn-train evaluate {kind} --noises {noise} --snrs=0 --baselines noisy --examples 2" in page
+
+
+def test_the_command_of_one_bundle(runs):
+    inside, outside = (load_bundle(runs / kind / "bundles" / "int8") for kind in ("ecg", "audio"))
+    run = open_run(runs / "ecg")
+    assert commands_of(run, [inside])[-1] == "drsn-train evaluate ecg/bundles/int8"
+    assert commands_of(run, [outside])[-1] == "drsn-train evaluate int8 --run ecg"
+
+
+def test_bundles_that_do_not_belong(runs, tmp_path, capsys):
+    def fault(*words):
+        assert train(["evaluate", *map(str, words)]) == 1
+        (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith("drsn-train:")]
+        return line
+
+    bundle = shutil.copytree(runs / "ecg" / "bundles" / "int8", tmp_path / "away" / "int8")
+    assert "expected a bundle inside its run folder, or --run RUN, got neither" in fault(bundle)
+    assert f"{bundle}, front_end: expected the run's (" in fault(bundle, "--run", runs / "audio")
+    drawn = {"textures": 1.0, "drawn": 2, "n_samples": 16}
+    images = denoiser_run.write_run(tmp_path / "images", kind="images", **drawn, **NETWORK)
+    assert export(["convert", str(images), "--calibration-clips", "4"]) == 0
+    assert "expected pieces of a signal to clean, got images to clean" in fault(images / "bundles" / "int8")
+
+
+def test_segments_of_speech_last_30_ms(runs):
+    task = open_run(runs / "audio").denoise_task
+    (measure,) = [m for m in measures_of(task) if m.name == "segmental_snr_db"]
+    clean, noisy = np.random.default_rng(0).normal(0, 1, (2, 16000)) * np.linspace(0, 1, 16000)
+    noisy = clean + 0.1 * noisy[::-1]
+    assert measure.compute(clean, noisy) == segmental_snr(clean, noisy, 16000, 0.03)
+    assert np.isnan(measure.compute(clean[:479], noisy[:479]))

@@ -16,6 +16,7 @@ from ...report import readable
 from ...report.figures import write_figure
 from ...report.players import PlayerGroup, data_uri, sound_group, within_budget
 from ...report.style import DARK, LIGHT
+from ...report.templates import environment
 from ..evaluate import Result, row_of
 from ..measures import mean_of, measures_of
 from ..recipes import AUDIO, IMAGES, ONLY_FOR, SPIKES
@@ -42,6 +43,7 @@ def write_report(
     history: Sequence[dict[str, Any]],
     results: Sequence[Result],
     shown: Sequence[Shown] = (),
+    bundles: Sequence[tuple[Series, int]] = (),
     commands: Sequence[str] = (),
 ) -> Path:
     """Write ``out/report.html`` and ``out/figures/*.png``; equal arguments give equal bytes.
@@ -55,6 +57,7 @@ def write_report(
         Of the run.
     results : at least one, of the network and of the rows beside it
     shown : examples before and after
+    bundles : rows that are bundles, and the bytes of their model files
     commands : shell lines that make this again
 
     Returns
@@ -86,7 +89,7 @@ def write_report(
             forms = [(f"noisy: {_condition(one)}", one.noisy), *_estimates(one, board)]
             draw = functools.partial(draw_signal, one, forms, task.spec, stems=task.kind == SPIKES)
             figures[f"example_{number}"] = write_figure(folder / f"example_{number}.png", draw)
-    page = _environment().get_template(TEMPLATE).render(
+    page = environment(Path(__file__).parent).get_template(TEMPLATE).render(
         title=title,
         kind=task.kind,
         summary=summary,
@@ -96,6 +99,7 @@ def write_report(
         verdict=sentences.verdict(board, task.kind),
         beside=sentences.beside(board),
         headlines=sentences.headline_columns(board),
+        bundles=[f"{board.name(series)} ({size:,} bytes)" for series, size in bundles],
         size=" × ".join(map(str, task.spec.natural_shape)),
         macs_per_second=_macs_per_second(summary, task),
         groups=groups,
@@ -108,6 +112,7 @@ def write_report(
         config=readable.facts(_relevant(config)),
         notes=task.notes,
         config_seed=config.get("seed", "unknown"),
+        files=["evaluation.csv"],
         commands=commands,
         limits=sentences.limits(board, task.kind, task.material.made),
         plain=sentences.plain,
@@ -177,17 +182,3 @@ def _png(y: np.ndarray, scale: float) -> str:
 def _macs_per_second(summary: dict[str, Any], task: DenoiseTask) -> float | None:
     duration = task.spec.duration_s
     return summary["macs"] / duration if duration and "macs" in summary else None
-
-
-def _environment():
-    import jinja2
-
-    own = Path(__file__).parent
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader([own, own.parent.parent / "report"]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
