@@ -23,6 +23,8 @@ from .targets import specialise
 from .twin import PARITY
 from .walk import trace
 
+#: Primitives whose outputs depend on how long the whole signal is.
+_OF_WHOLE_MAPS = frozenset({"mean", "upsample", "crop", "transpose"})
 #: Tracing takes as long as some dozens of eager steps.
 _MANY_STEPS = 64
 
@@ -128,7 +130,7 @@ def lower_stream(
 
 def _needs_more(op: Op, frames: int) -> bool:
     """Whether a step cannot compute a primitive by itself: it looks ahead, or leaves frames out."""
-    if op.kind == "mean":
+    if op.kind in _OF_WHOLE_MAPS:
         return True
     if op.kind == "reshape":
         return op.options.get("to", op.shape)[0] != frames

@@ -10,6 +10,7 @@ from drsn_keras.export.inspection.flatbuffer import read_file
 from drsn_keras.export.lowering import lower_stream
 from drsn_keras.export.quantize import quantize
 from drsn_keras.export.recipe import Recipe
+from drsn_keras.layers import LinearUpsample
 from stream_model import FRAMES, signals, small_denoiser
 
 
@@ -86,6 +87,7 @@ def test_bad_input_is_one_line(files):
         ([keras.layers.Conv1D(2, 3, padding="same")], "conv"),
         ([keras.layers.Conv1D(2, 3, padding="causal", strides=2)], "conv"),
         ([keras.layers.AveragePooling1D(2, padding="same", strides=1)], "average_pool"),
+        ([LinearUpsample()], "upsample"),
     ],
 )
 def test_what_looks_ahead_is_refused(layers, what):
