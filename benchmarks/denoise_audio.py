@@ -75,6 +75,8 @@ def main() -> None:
     found = by_row(results, "si_sdr_db")
     flat: dict[str, Any] = {"parameters": run.summary["parameters"], "mmac_per_s": round(run.summary["macs"] / 1e6, 2)}
     flat |= stream_cost(bundle)
+    # With the extra speech-quality installed.
+    quality = {name: by_row(results, name) for name in ("stoi", "pesq") if name in results[0].values}
     cells = []
     for name in dict.fromkeys(row for row, _, _ in found):
         line: list[object] = [name]
@@ -83,9 +85,16 @@ def main() -> None:
             flat[f"{name}_{key(snr_db)}"] = round(one["mean"], 2)
             flat[f"{name}_gain_{key(snr_db)}"] = round(one["mean"] - noisy["mean"], 2)
             line.append(f"{one['mean']:.1f} ({one['mean'] - noisy['mean']:+.1f})")
+            for measure, rows in quality.items():
+                flat[f"{name}_{measure}_{key(snr_db)}"] = round(rows[name, RECORDED, f"{snr_db:g}"]["mean"], 3)
+        line += [" / ".join(f"{flat[f'{name}_{m}_{key(s)}']:.2f}" for s in SNRS_DB) for m in quality]
         cells.append(line)
     text = f"SI-SDR [dB] and its gain, recorded noise of the test part, {COUNT} examples\n\n"
-    show(flat, text + table(["row", *(f"{s:g} dB" for s in SNRS_DB)], cells) + f"\n\n{page}", arguments.out)
+    show(
+        flat,
+        text + table(["row", *(f"{s:g} dB" for s in SNRS_DB), *map(str.upper, quality)], cells) + f"\n\n{page}",
+        arguments.out,
+    )
     model = run.config.model
     missed = [
         f"{model}-{scheme} gain at {key(s)} {flat[f'{model}-{scheme}_gain_{key(s)}']} (at least {least})"

@@ -105,7 +105,7 @@ def draw(found: dict[tuple[str, str], np.ndarray], path: Path) -> None:
         for form, colour in COLOURS.items():
             psnr = found[optimizer, form]
             axis.plot(np.arange(1, len(psnr) + 1), psnr, color=colour, label=TITLES[form])
-        axis.set(title=NAMES[optimizer], xlabel=f"epoch of {STEPS} batches")
+        axis.set(title=NAMES[optimizer], xlabel=f"epoch of {STEPS} batches", xticks=range(0, len(psnr) + 1, 5))
         axis.grid(alpha=0.3)
     axes[0].set_ylabel("PSNR of validation pictures [dB], peak 255")
     # Before the averages of a batch normalisation have settled there is little to see.
