@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from pathlib import Path
 
 _EXAMPLES = """examples:
@@ -64,7 +65,8 @@ def _handle(arguments: argparse.Namespace) -> None:
     study = read_study(arguments.study, moved)
     rows = run_study(study, arguments.out, arguments.workers)
     scores = Scores(study, rows)
-    paths = write_page(scores, arguments.out, arguments.study.stem)
+    title = arguments.study.stem.encode("utf-8", "backslashreplace").decode()
+    paths = write_page(scores, arguments.out, title)
     if arguments.json:
         _print_json(scores)
         return
@@ -78,10 +80,15 @@ def _print_json(scores) -> None:
         for scheme in study.schemes:
             for column in scores.columns:
                 mean = scores.mean(model, scheme, column)
-                row = {"model": model, "scheme": scheme, "column": column, "mean": mean.mean, "n": mean.n}
-                row["half_95"] = None if mean.half != mean.half else mean.half
+                row = {"model": model, "scheme": scheme, "column": column, "measure": scores.measure}
+                row |= {"mean": _finite(mean.mean), "n": mean.n, "half_95": _finite(mean.half)}
                 if study.baseline not in {None, model}:
                     found = scores.difference(model, study.baseline, scheme, column)
-                    p = None if found.p != found.p else found.p
-                    row |= {"difference": found.mean, "difference_half_95": None if p is None else found.half, "p": p}
+                    row |= {"difference": _finite(found.mean), "difference_half_95": _finite(found.half)}
+                    row["p"] = _finite(found.p)
                 print(json.dumps(row))
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity, and no NaN."""
+    return value if math.isfinite(value) else None

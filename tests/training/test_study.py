@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from drsn_keras.errors import DataError, UsageError
+from drsn_keras.errors import BundleError, DataError, UsageError
 from drsn_keras.training.cli import main
-from drsn_keras.training.study.page import markdown
+from drsn_keras.training.study.page import markdown, write_page
 from drsn_keras.training.study.results import Scores, difference_of, mean_of, read_results, row_of_trial
 from drsn_keras.training.study.run import RESULTS, run_study
 from drsn_keras.training.study.study_file import read_study
-from drsn_keras.training.study.trial import scores_of, store, trials_of
+from drsn_keras.training.study.trial import ModelRefused, Process, Trial, run_trial, scores_of, store, trials_of
 
 STUDY = """
 command = "denoise"
@@ -70,6 +75,11 @@ def test_options_become_words_of_the_training_command(tmp_path: Path) -> None:
     assert moved.models["cw"][0] == "--data=/elsewhere"
 
 
+def test_an_option_of_a_model_replaces_the_shared_one_however_it_is_written(tmp_path: Path) -> None:
+    text = "\ufeff[options]\nskip-bad = true\ndata = '~/words'\n[models.m]\nskip_bad = false"
+    assert read_study(_write(tmp_path, text)).models == {"m": (f"--data={Path.home().resolve() / 'words'}",)}
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
@@ -86,10 +96,19 @@ def test_options_become_words_of_the_training_command(tmp_path: Path) -> None:
         ("[options]\nwidth = { a = 1 }", "text, a number, or a list of them"),
         ("[options]\nskip-bad = 1", "true or false, got 1"),
         ("[models.'a b']", "letters, digits, dots, dashes"),
+        ('baseline = ["m"]', "expected one of m, got ['m']"),
+        ("seeds = [-1]", "seeds: expected 0 to 2147483647, got [-1]"),
+        ("levels = [nan]", "levels: expected finite numbers, got [nan]"),
+        ('noises = ["white,pink"]', "noises: expected a list of names"),
+        ("[averages]\nclean = [1]", "not clean, got 'clean'"),
+        ("levels = [1]\n[averages]\nlow = [7]", "averages, low: expected some of the study's levels, got 7"),
+        ("[options]\ndata = 3", "data: expected a path, got 3"),
+        ("[options]\nnoise = ['']", "noise: expected paths, got ['']"),
+        ("[options]\nbatch-size = 1\nbatch_size = 2", "options: expected an option once"),
     ],
 )
 def test_a_wrong_file_is_refused_in_a_line(change: str, said: str, tmp_path: Path) -> None:
-    text = change if change.startswith("[") else change + "\n[options]"
+    text = change if "[options]" in change or "[averages]" in change else change + "\n[options]"
     with pytest.raises(UsageError) as error:
         read_study(_write(tmp_path, text + "\n[models.m]\nmodel = 'resnet'\n"))
     assert said in str(error.value) and str(tmp_path) in str(error.value) and "\n" not in str(error.value)
@@ -100,6 +119,11 @@ def test_no_file_no_toml_no_models(tmp_path: Path) -> None:
         read_study(tmp_path / "absent.toml")
     with pytest.raises(DataError, match="expected TOML"):
         read_study(_write(tmp_path, "seeds = [0"))
+    with pytest.raises(DataError, match="expected TOML"):
+        read_study(_write(tmp_path, "a = " + "[" * 5000))
+    images = STUDY.replace('"spikes"', '"images"').replace("levels", 'schemes = ["int8"]\nlevels')
+    with pytest.raises(UsageError, match="expected keras alone"):
+        read_study(_write(tmp_path, images))
     with pytest.raises(UsageError, match=r"\[models.NAME\]"):
         read_study(_write(tmp_path, "seeds = [0]"))
 
@@ -112,6 +136,7 @@ def test_interval_and_paired_test_by_hand() -> None:
     assert found.mean == pytest.approx(1.05) and found.p < 0.001 and found.half < 0.25
     assert difference_of([5.0], [4.0]).mean == 1.0 and np.isnan(difference_of([5.0], [4.0]).p)
     assert difference_of([1.0, 2.0], [1.0, 2.0]).p == 1.0
+    assert np.isnan(difference_of([2.0, 3.0], [1.0, 2.0]).p), "two equal differences prove nothing"
 
 
 def test_scores_of_both_kinds_of_evaluation(tmp_path: Path) -> None:
@@ -130,13 +155,86 @@ def test_scores_of_both_kinds_of_evaluation(tmp_path: Path) -> None:
         "f,keras,muscle,yes,0,snr_db,5,9.5,0.1\nnoisy,classical,muscle,yes,0,snr_db,5,0.0,0.3\n"
     )
     assert scores_of(ecg, ("keras",)) == {"keras": {"muscle 0": 9.5}}
+    with pytest.raises(BundleError, match=r"ecg\.csv: expected scores of int8, got none"):
+        scores_of(ecg, ("keras", "int8"))
+    ecg.write_text("model,scheme,level\n")
+    with pytest.raises(BundleError, match="expected an evaluation"):
+        scores_of(ecg, ("keras",))
+
+
+def _row(trial: Trial, scores: dict[str, float], **values: object) -> dict[str, object]:
+    costs = {"parameters": 1, "macs": 1, "train_seconds": 1.0}
+    trained = {"model": trial.model, "seed": trial.seed, "words": list(trial.words)}
+    return {**trained, **costs, "scores": {"keras": scores}, **values}
+
+
+def test_a_page_says_what_is_compared_and_whether_less_is_better(tmp_path: Path) -> None:
+    study = read_study(_write(tmp_path, STUDY))
+    narrow, wide = trials_of(study)
+    better, worse = {"gaussian 3": 1.812, "gaussian 6": 2.0}, {"gaussian 3": 1.84, "gaussian 6": 2.0}
+    rows = [_row(narrow, worse, measure="rmse"), _row(wide, better, measure="rmse")]
+    page = markdown(Scores(study, rows), "spikes")
+    assert "RMSE, less is better: mean over 1 seed" in page and page.index("| wide |") < page.index("| narrow |")
+    assert "| wide | -0.028 |" in page and "| narrow | 1 | 0.00 | 1 | 1.840 |" in page
+    write_page(Scores(study, rows), tmp_path, r"$\nothing$ {")
+    more = _row(wide, {**better, "gaussian 9": 3.0}, measure="rmse")
+    assert Scores(study, [rows[0], more]).conditions == ["gaussian 3", "gaussian 6"], "those of all"
+    for other, said in (
+        (_row(wide, better, measure="psnr_db"), "one task, got scores in psnr_db and rmse"),
+        (_row(wide, {"gaussian 9": 1.0}, measure="rmse"), "conditions that all are measured in, got none"),
+    ):
+        with pytest.raises(DataError, match=said):
+            Scores(study, [rows[0], other])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux to tell the child")
+def test_a_child_ends_with_a_study_that_is_killed(tmp_path: Path) -> None:
+    (tmp_path / "held").mkdir()
+    (tmp_path / "held" / "waits.py").write_text("import os, time; print(os.getpid(), flush=True); time.sleep(60)")
+    study = (
+        "import pathlib, sys; from drsn_keras.training.study.trial import Process;"
+        "Process(1).run('held.waits', [], pathlib.Path('log'))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-c", study], cwd=tmp_path, env=environment) as parent:
+        log = tmp_path / "log"
+        _until(lambda: log.is_file() and len(log.read_text().splitlines()) == 2)
+        child = int(log.read_text().splitlines()[1])
+        parent.kill()
+    _until(lambda: not Path(f"/proc/{child}").exists())
+    assert "KeyboardInterrupt" in log.read_text()
+
+
+def test_a_run_of_other_options_is_not_taken_for_one_that_was_refused(tmp_path: Path) -> None:
+    study = read_study(_write(tmp_path, STUDY))
+    run = tmp_path / "out" / "runs" / "m-0"
+    run.mkdir(parents=True)
+    (run / "config.json").write_text('{"model": "dncnn", "front_end": {}, "seed": 0}')
+    (run / "summary.json").write_text("{}")
+    (run.parent / "m-0.json").write_text("[]")
+    for _ in range(2):
+        with pytest.raises(ModelRefused, match="unrecognized arguments: --nonsense"):
+            run_trial(study, Trial("m", 0, ("--nonsense",)), tmp_path / "out", Process(1))
+        assert not (run / "summary.json").exists()
+
+
+def _until(happened: Callable[[], bool]) -> None:
+    end = time.monotonic() + 30
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_results_belong_to_their_words_and_conditions(tmp_path: Path) -> None:
     study = read_study(_write(tmp_path, STUDY))
     trial = trials_of(study)[0]
-    row = {"model": trial.model, "seed": 0, "words": list(trial.words), "scores": {}}
+    row = _row(trial, {"gaussian 3": 1.0})
     path = tmp_path / RESULTS
+    for damaged in (b"\xff{\n", b'{"model": "narrow", "seed": 0, "words": 3, "scores": {}}\n', b"[]\n", b'{"cut off'):
+        path.write_bytes(damaged)
+        store(path, row)
+        assert read_results(path) == [row]
+    path.unlink()
     store(path, {**row, "schemes": ["keras"], "noises": None, "levels": [3.0, 6.0]})
     with path.open("a") as file:
         file.write('{"cut off')
@@ -145,7 +243,7 @@ def test_results_belong_to_their_words_and_conditions(tmp_path: Path) -> None:
     assert row_of_trial(rows, read_study(_write(tmp_path, STUDY.replace("epochs = 1", "epochs = 2"))), trial)
     other = trials_of(read_study(tmp_path / "study.toml"))[0]
     assert row_of_trial(rows, study, other) is None, "another training"
-    wider = read_study(_write(tmp_path, STUDY.replace("levels = [3, 6]", "levels = [3]")))
+    wider = read_study(_write(tmp_path, STUDY.replace("[3, 6]", "[3]")))
     assert row_of_trial(rows, wider, trial) is None, "measured at other levels"
 
 
@@ -179,6 +277,7 @@ def test_a_study_is_run_and_gone_on_with(tmp_path: Path, capsys: pytest.CaptureF
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     study = read_study(_write(tmp_path, STUDY))
+    (tmp_path / ".results.jsonl.7.tmp").touch()  # of a study that was killed
     with pytest.raises(UsageError, match=r"one with study\.toml in it"):
         run_study(study, tmp_path)
     with pytest.raises(UsageError, match="--workers: expected at least 1, got 0"):

@@ -34,10 +34,14 @@ def open_bundles(run: OpenRun, folders: Sequence[Path]) -> list[Bundle]:
 
 
 def bundle_candidates(bundles: Sequence[Bundle]) -> list[Candidate]:
-    """Rows of open bundles, named by their schemes, or by their folders where two have the same."""
+    """Rows of open bundles, named by their schemes, or by their folders where two have the same.
+
+    None of them is called like the row of the Keras model.
+    """
     names = [bundle.card.scheme for bundle in bundles]
     if len(set(names)) < len(names):
         names = [bundle.folder.name for bundle in bundles]
+    names = [f"bundle {name}" if name == "keras" else name for name in names]
     return [_candidate(bundle, name) for bundle, name in zip(bundles, names, strict=True)]
 
 

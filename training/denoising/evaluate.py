@@ -15,7 +15,7 @@ from drsn_keras.command_line import log
 from drsn_keras.files import write_atomically
 
 from .corruption import Condition
-from .measures import Measure, measures_of, values_of
+from .measures import PARTLY_DEFINED, Measure, measures_of, values_of
 from .rows import Candidate
 from .task import DenoiseTask
 
@@ -42,8 +42,14 @@ class Result:
     values: dict[str, np.ndarray]
 
     def mean(self, name: str) -> float:
-        """Mean over the examples; NaN where the measure is not defined."""
-        return float(np.mean(self.values[name]))
+        """Mean over the examples; NaN where the measure is not defined.
+
+        Of measures that need more speech than some examples have, the mean of those that have it.
+        """
+        values = self.values[name]
+        if name in PARTLY_DEFINED and not np.isnan(values).all():
+            values = values[~np.isnan(values)]
+        return float(np.mean(values))
 
     def interval(self, name: str) -> tuple[float, float]:
         """95 % interval of the mean over other examples like these; NaN where it is not finite."""

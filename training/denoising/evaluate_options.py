@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,7 +56,7 @@ def _cleaning_bundles(run: OpenRun) -> list[Path]:
 
 
 def _words(text: str | None) -> list[str] | None:
-    return None if text is None else [word.strip() for word in text.split(",") if word.strip()]
+    return None if text is None else list(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
 
 
 def _sentence(result: Result, measures: Sequence[Measure]) -> str:
@@ -72,6 +73,11 @@ def _levels(text: str | None, option: str) -> list[float] | None:
     if text is None:
         return None
     try:
-        return [float(part) for part in text.split(",")]
+        levels = [float(part) for part in text.split(",")]
     except ValueError:
         raise UsageError(mismatch(option, "comma-separated numbers", repr(text))) from None
+    lowest = 0.0 if option == "--sigmas" else -math.inf
+    if not all(math.isfinite(level) and level >= lowest for level in levels):
+        expected = "finite numbers" + (", none below 0" if option == "--sigmas" else "")
+        raise UsageError(mismatch(option, expected, repr(text)))
+    return list(dict.fromkeys(levels))

@@ -65,9 +65,9 @@ def evaluate_denoiser(
     rows = [network_candidate(run), *devices, *classical_candidates(task, baselines)]
     history = read_history(run.folder / HISTORY)
     keeper = ExampleKeeper(task, conditions, count)
-    results = evaluate(rows, task, conditions, count=count, observe=keeper.observe)
     out = out or run.folder
     out.mkdir(parents=True, exist_ok=True)
+    results = evaluate(rows, task, conditions, count=count, observe=keeper.observe)
     write_evaluation(out / "evaluation.csv", results, measures_of(task))
     page = write_report(
         out,

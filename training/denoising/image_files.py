@@ -57,12 +57,20 @@ def read_grey(path: Path) -> np.ndarray:
             if image.mode.startswith("I;16") or image.mode == "I":
                 wide = np.asarray(image, np.float64) * (255.0 / _WHITE_16)
                 return np.clip(np.rint(wide), 0, 255).astype(np.uint8)
+            if image.mode == "F":
+                _require_grey_range(np.asarray(image), path)
             return np.array(image.convert("L"))
     except UnidentifiedImageError:
         raise DataError(mismatch(path, "an image", "a file of another format, or a damaged one")) from None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         first = (str(error) or type(error).__name__).splitlines()[0]
         raise DataError(mismatch(path, "an image", f"a damaged file ({first})")) from None
+
+
+def _require_grey_range(grey: np.ndarray, path: Path) -> None:
+    """Floats do not say what white is: 1.0 for white would be read as black."""
+    if not (np.isfinite(grey).all() and grey.min() >= 0 and 1 < grey.max() <= 255):
+        raise DataError(mismatch(path, "grey values of 0 to 255", f"floats of {grey.min():g} to {grey.max():g}"))
 
 
 def read_folder(data: Path, least: int, seed: int, split: str | None = None) -> tuple[list[GreyImage], str]:

@@ -19,6 +19,9 @@ _SEGMENT_S = 0.03
 #: Rates at which PESQ is defined.
 _PESQ_MODE = {16000: "wb", 8000: "nb"}
 
+#: Measures that clips with little speech in them have none of.
+PARTLY_DEFINED = frozenset({"pesq", "stoi"})
+
 
 @dataclasses.dataclass(frozen=True)
 class Measure:

@@ -12,6 +12,16 @@ from drsn_keras.files import write_atomically
 
 from .results import CLEAN, Difference, Scores
 
+#: Measures in words; others by their columns.
+_TITLES = {
+    "": "Score",
+    "accuracy": "Accuracy [%]",
+    "rmse": "RMSE, less is better",
+    "si_sdr_db": "SI-SDR [dB]",
+    "snr_db": "SNR [dB]",
+    "psnr_db": "PSNR [dB]",
+}
+
 
 def write_page(scores: Scores, out: Path, title: str) -> list[Path]:
     """Write study.md, table.csv and scores.png; returns their paths."""
@@ -28,7 +38,8 @@ def markdown(scores: Scores, title: str) -> str:
     seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''} ({', '.join(map(str, study.seeds))})"
     parts = [
         f"# {title}",
-        f"Mean over {seeds}, ± 95 % interval (Student's t). Every model sees the same test examples.",
+        f"{_TITLES.get(scores.measure, scores.measure)}: mean over {seeds}, ± 95 % interval (Student's t). "
+        "Every model sees the same test examples.",
     ]
     for scheme in study.schemes:
         parts.append(f"## {scheme}")
@@ -36,7 +47,7 @@ def markdown(scores: Scores, title: str) -> str:
         for model in _ranked(scores, scheme):
             cost = [f"{scores.cost(model, 'parameters'):,.0f}", f"{scores.cost(model, 'macs') / 1e6:.2f}"]
             cost.append(f"{scores.cost(model, 'train_seconds'):.0f}")
-            lines.append([model, *cost, *(scores.mean(model, scheme, c).text() for c in scores.columns)])
+            lines.append([model, *cost, *(scores.mean(model, scheme, c).text(scores.digits) for c in scores.columns)])
         parts.append(_table(lines))
         others = [model for model in study.models if model != study.baseline]
         if study.baseline is not None and others:
@@ -45,7 +56,7 @@ def markdown(scores: Scores, title: str) -> str:
             lines = [["model", *scores.columns]]
             for model in others:
                 found = (scores.difference(model, study.baseline, scheme, c) for c in scores.columns)
-                lines.append([model, *map(_difference, found)])
+                lines.append([model, *(_difference(one, scores.digits) for one in found)])
             parts.append(_table(lines))
     if scores.study.averages:
         parts.append(
@@ -57,13 +68,15 @@ def markdown(scores: Scores, title: str) -> str:
 def _ranked(scores: Scores, scheme: str) -> list[str]:
     """Models, the best mean over all conditions first."""
     mean = {m: np.mean([scores.mean(m, scheme, c).mean for c in scores.conditions]) for m in scores.study.models}
-    return sorted(mean, key=lambda m: -mean[m])
+    return sorted(mean, key=lambda m: mean[m], reverse=scores.higher)
 
 
-def _difference(found: Difference) -> str:
+def _difference(found: Difference, digits: int) -> str:
+    if np.isnan(found.mean):  # both infinite
+        return "-"
     if np.isnan(found.half):
-        return f"{found.mean:+.1f}"
-    return f"{found.mean:+.1f} ± {found.half:.1f} ({found.p:.2g})"
+        return f"{found.mean:+.{digits}f}"
+    return f"{found.mean:+.{digits}f} ± {found.half:.{digits}f} ({found.p:.2g})"
 
 
 def _table(lines: list[list[str]]) -> str:
@@ -112,8 +125,8 @@ def _draw(scores: Scores, path: Path, title: str) -> None:
         axis.set_xticks(places, ticks)
         axis.set(title=noise, xlabel="level")
         axis.grid(alpha=0.3)
-    axes[0][0].set_ylabel(f"score ({scheme})")
+    axes[0][0].set_ylabel(f"{_TITLES.get(scores.measure, scores.measure)} ({scheme})")
     axes[0][-1].legend(fontsize=8)
-    figure.suptitle(title)
+    figure.suptitle(title.replace("$", r"\$"))  # a file's name is no formula
     figure.savefig(path, dpi=110)
     plt.close(figure)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from drsn_keras.command_line import log
+from drsn_keras.errors import DataError, mismatch
 
 from .study_file import Study
 from .trial import Trial, measured_by
@@ -18,21 +19,30 @@ from .trial import Trial, measured_by
 CLEAN = "clean"
 #: Half-width of an interval [quantile of Student's t].
 _QUANTILE = 0.975
+#: What a table shows of a training beside its scores.
+_COSTS = ("parameters", "macs", "train_seconds")
 
 
 def read_results(path: Path) -> list[dict[str, Any]]:
     """Rows of a results file; a damaged line is left out."""
     rows = []
     if path.is_file():
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
             try:
                 row = json.loads(line)
-                _ = row["model"], row["seed"], row["words"], row["scores"]
-            except (ValueError, TypeError, KeyError):
+                _check(row)
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 log(f"{path}, line {number}: damaged, left out")
                 continue
             rows.append(row)
     return rows
+
+
+def _check(row: dict[str, Any]) -> None:
+    """Touch all that is used later; what is missing or of another kind raises."""
+    _ = row["model"], row["seed"], tuple(row["words"]), [float(row[name]) for name in _COSTS]
+    for scores in row["scores"].values():
+        _ = [float(value) for value in scores.values()]
 
 
 def row_of_trial(rows: Sequence[Mapping[str, Any]], study: Study, trial: Trial) -> dict[str, Any] | None:
@@ -40,7 +50,8 @@ def row_of_trial(rows: Sequence[Mapping[str, Any]], study: Study, trial: Trial) 
     asked = json.loads(json.dumps(measured_by(study)))
     for row in reversed(rows):
         same = (row["model"], row["seed"], tuple(row["words"])) == (trial.model, trial.seed, trial.words)
-        if same and all(row.get(name) == value for name, value in asked.items()):
+        whole = all(row["scores"].get(scheme) for scheme in study.schemes)
+        if same and whole and all(row.get(name) == value for name, value in asked.items()):
             return dict(row)
     return None
 
@@ -78,7 +89,7 @@ def mean_of(values: Sequence[float]) -> Mean:
     from scipy import stats
 
     values = np.asarray(values, np.float64)
-    if len(values) < 2:
+    if len(values) < 2 or not np.isfinite(values).all():
         return Mean(float(values.mean()), float("nan"), len(values))
     half = stats.t.ppf(_QUANTILE, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
     return Mean(float(values.mean()), float(half), len(values))
@@ -95,12 +106,13 @@ def difference_of(ours: Sequence[float], theirs: Sequence[float]) -> Difference:
     """
     from scipy import stats
 
-    values = np.asarray(ours, np.float64) - np.asarray(theirs, np.float64)
+    with np.errstate(invalid="ignore"):  # of two that are infinite
+        values = np.asarray(ours, np.float64) - np.asarray(theirs, np.float64)
     mean = mean_of(values)
-    if len(values) < 2:
+    if len(values) < 2 or not np.isfinite(values).all():
         return Difference(mean.mean, float("nan"), float("nan"), len(values))
-    if np.ptp(values) == 0:  # no spread: the test divides by zero
-        return Difference(mean.mean, 0.0, 1.0 if mean.mean == 0 else 0.0, len(values))
+    if np.ptp(values) == 0:  # coarse scores of few seeds: no spread to test by
+        return Difference(mean.mean, float("nan"), 1.0 if mean.mean == 0 else float("nan"), len(values))
     return Difference(mean.mean, mean.half, float(stats.ttest_1samp(values, 0.0).pvalue), len(values))
 
 
@@ -116,10 +128,32 @@ class Scores:
     def __init__(self, study: Study, rows: Sequence[Mapping[str, Any]]) -> None:
         self.study = study
         self._rows = {(row["model"], row["seed"]): row for row in rows}
-        first = next(iter(self._rows.values()))["scores"][study.schemes[0]]
+        measures = sorted({row["measure"] for row in rows if row.get("measure")})
+        if len(measures) > 1:
+            raise DataError(mismatch(f"{study.path}, models", "one task", f"scores in {' and '.join(measures)}"))
+        #: What the scores are: ``accuracy`` [%], or a column of a denoiser's evaluation; empty of older studies.
+        self.measure = measures[0] if measures else ""
+        measured = [row["scores"][scheme] for row in rows for scheme in study.schemes]
         #: Conditions that were measured, then the averages.
-        self.conditions = list(first)
+        self.conditions = [name for name in measured[0] if all(name in scores for scores in measured)]
+        if others := sorted({name for scores in measured for name in scores} - set(self.conditions)):
+            log(f"left out, not measured with all models: {', '.join(others)}")
+        if not self.conditions:
+            raise DataError(mismatch(f"{study.path}, models", "conditions that all are measured in", "none"))
+        for name, levels in study.averages.items():
+            if not self._of_levels(levels):
+                raise DataError(mismatch(f"{study.path}, averages, {name}", "levels that were measured", levels))
         self.columns = [*self.conditions, *study.averages]
+
+    @property
+    def higher(self) -> bool:
+        """Whether more is better."""
+        return self.measure != "rmse"
+
+    @property
+    def digits(self) -> int:
+        """Behind the point, of the table."""
+        return {"": 1, "accuracy": 1, "rmse": 3}.get(self.measure, 2)
 
     def values(self, model: str, scheme: str, column: str) -> list[float]:
         """One value a seed, in the order of the study's seeds."""
@@ -140,6 +174,7 @@ class Scores:
     def _value(self, scores: Mapping[str, float], column: str) -> float:
         if column in scores:
             return scores[column]
-        levels = self.study.averages[column]
-        chosen = [value for name, value in scores.items() if name != CLEAN and float(name.split()[-1]) in levels]
-        return float(np.mean(chosen)) if chosen else float("nan")
+        return float(np.mean([scores[name] for name in self._of_levels(self.study.averages[column])]))
+
+    def _of_levels(self, levels: Sequence[float]) -> list[str]:
+        return [name for name in self.conditions if name != CLEAN and float(name.split()[-1]) in levels]

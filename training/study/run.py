@@ -15,7 +15,7 @@ from drsn_keras.errors import CheckFailed, DataError, DrsnError, UsageError, mis
 from ..run_folder import locked
 from .results import read_results, row_of_trial
 from .study_file import Study
-from .trial import Process, Trial, run_trial, store, trials_of
+from .trial import ModelRefused, Process, Trial, run_trial, store, trials_of
 
 RESULTS = "results.jsonl"
 #: What a study writes into its folder.
@@ -49,7 +49,8 @@ def run_study(study: Study, out: Path, workers: int = 1) -> list[dict[str, Any]]
         raise UsageError(mismatch("--workers", "at least 1", workers))
     if out.exists() and not out.is_dir():
         raise UsageError(mismatch(out, "a folder for the study", "a file"))
-    strange = sorted(e.name for e in out.iterdir() if e.name not in WRITTEN) if out.is_dir() else []
+    names = sorted(entry.name for entry in out.iterdir()) if out.is_dir() else []
+    strange = [n for n in names if n not in WRITTEN and not n.endswith(".tmp")]  # half of a file, of a study killed
     if strange:
         raise UsageError(mismatch(out, "a new folder, or one of a study", f"one with {strange[0]} in it"))
     with locked(out):
@@ -58,9 +59,14 @@ def run_study(study: Study, out: Path, workers: int = 1) -> list[dict[str, Any]]
         wanted = trials_of(study)
         waiting = [trial for trial in wanted if row_of_trial(rows, study, trial) is None]
         log(f"{len(waiting)} trainings to do, {len(wanted) - len(waiting)} done before")
-        failed = _Workers(study, out, path, len(waiting)).run(waiting, min(workers, max(1, len(waiting))))
+        crew = _Workers(study, out, path, len(waiting))
+        failed = crew.run(waiting, min(workers, max(1, len(waiting))))
         if failed:
-            raise CheckFailed(f"{len(failed)} of {len(waiting)} trainings failed, the others are kept: {failed[0]}")
+            left = len(waiting) - len(failed) - crew.done
+            untried = f", {left} were not tried" if left else ""
+            raise CheckFailed(
+                f"{len(failed)} of {len(waiting)} trainings failed{untried}, the others are kept: {failed[0]}"
+            )
         rows = read_results(path)
     found = [row_of_trial(rows, study, trial) for trial in wanted]
     if any(row is None for row in found):
@@ -73,8 +79,12 @@ class _Workers:
 
     def __init__(self, study: Study, out: Path, path: Path, total: int) -> None:
         self._study, self._out, self._path, self._total = study, out, path, total
-        self._lock, self._done, self._began = threading.Lock(), 0, time.monotonic()
+        self._lock, self._began = threading.Lock(), time.monotonic()
         self._failed: list[str] = []
+        self._refused: set[str] = set()
+        self._ended = False
+        #: Trials with a result.
+        self.done = 0
 
     def run(self, trials: list[Trial], workers: int) -> list[str]:
         """Errors of the trials that failed, a line each."""
@@ -100,11 +110,13 @@ class _Workers:
         return self._failed
 
     def _work(self, tasks: queue.SimpleQueue[Trial], process: Process) -> None:
-        while not process.stopped:
+        while not (process.stopped or self._ended):
             try:
                 trial = tasks.get_nowait()
             except queue.Empty:
                 return
+            if trial.model in self._refused:
+                continue
             try:
                 row = run_trial(self._study, trial, self._out, process)
             except (DrsnError, OSError) as error:
@@ -113,17 +125,19 @@ class _Workers:
                 with self._lock:
                     self._failed.append(f"{trial.name}: {error}")
                     log(self._failed[-1])
-                if isinstance(error, UsageError):
-                    return
+                if isinstance(error, ModelRefused):
+                    self._refused.add(trial.model)
+                elif isinstance(error, UsageError):  # a question that no trial can answer
+                    self._ended = True
                 continue
             with self._lock:
                 store(self._path, row)
-                self._done += 1
+                self.done += 1
                 self._say(trial, row)
 
     def _say(self, trial: Trial, row: dict[str, Any]) -> None:
         scheme, scores = list(row["scores"].items())[-1]
         shown = ", ".join(f"{name} {value:.1f}" for name, value in list(scores.items())[:4])
-        left = (time.monotonic() - self._began) / self._done * (self._total - self._done) / 60
-        more = f"; {self._total - self._done} to do, about {left:.0f} min" if self._done < self._total else ""
+        left = (time.monotonic() - self._began) / self.done * (self._total - self.done) / 60
+        more = f"; {self._total - self.done} to do, about {left:.0f} min" if self.done < self._total else ""
         log(f"{trial.name}: {scheme} {shown}{more}")

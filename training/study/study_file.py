@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import dataclasses
 import io
+import math
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ SCHEMES = (KERAS, "int8", "int8-qat", "int16x8", "dynamic", "float16", "float32"
 _KEYS = ("command", "seeds", "baseline", "schemes", "noises", "levels", "options", "models", "averages")
 #: Options that the study itself gives to every training.
 _OWN = frozenset({"out", "resume", "overwrite", "json", "seed", "help"})
+_SEEDS = (0, 2**31 - 1)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -85,7 +87,7 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
     command = values.get("command", COMMANDS[0])
     if command not in COMMANDS:
         raise UsageError(mismatch(f"{path}, command", f"one of {', '.join(COMMANDS)}", repr(command)))
-    shared = {**_table(values, "options", path), **(moved or {})}
+    shared = {**_options(_table(values, "options", path), f"{path}, options"), **(moved or {})}
     models = _table(values, "models", path)
     if not models:
         raise UsageError(mismatch(f"{path}, models", "a table [models.NAME] for each model", "none"))
@@ -97,17 +99,24 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
             raise UsageError(mismatch(where, "a name of letters, digits, dots, dashes", repr(name)))
         if not isinstance(own, dict):
             raise UsageError(mismatch(where, "a table of options", repr(own)))
-        words[name] = tuple(_words({**shared, **own}, parser, path, where))
+        words[name] = tuple(_words({**shared, **_options(own, where)}, parser, path, where))
         _check(words[name], command, where)
     seeds = _list(values, "seeds", int, path, [0])
+    if not all(_SEEDS[0] <= seed <= _SEEDS[1] for seed in seeds):
+        raise UsageError(mismatch(f"{path}, seeds", f"{_SEEDS[0]} to {_SEEDS[1]}", repr(seeds)))
     schemes = _list(values, "schemes", str, path, [KERAS])
     for scheme in schemes:
         if scheme not in SCHEMES:
             raise UsageError(mismatch(f"{path}, schemes", f"some of {', '.join(SCHEMES)}", repr(scheme)))
+    if any(scheme != KERAS for scheme in schemes) and any("--task=images" in option for option in words.values()):
+        raise UsageError(mismatch(f"{path}, schemes", f"{KERAS} alone (no device cleans images)", repr(schemes)))
     baseline = values.get("baseline")
-    if baseline is not None and baseline not in models:
+    if baseline is not None and (not isinstance(baseline, str) or baseline not in models):
         raise UsageError(mismatch(f"{path}, baseline", f"one of {', '.join(models)}", repr(baseline)))
-    averages = _table(values, "averages", path)
+    noises = _list(values, "noises", str, path)
+    if any(not noise.strip() or "," in noise for noise in noises):
+        raise UsageError(mismatch(f"{path}, noises", "a list of names", repr(noises)))
+    levels = _levels(values, "levels", path)
     return Study(
         path=path,
         command=command,
@@ -115,20 +124,45 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
         seeds=tuple(seeds),
         baseline=baseline,
         schemes=tuple(schemes),
-        noises=tuple(_list(values, "noises", str, path)) or None,
-        levels=tuple(float(v) for v in _list(values, "levels", (int, float), path)) or None,
-        averages={
-            name: tuple(float(v) for v in _list(averages, name, (int, float), f"{path}, averages")) for name in averages
-        },
+        noises=tuple(noises) or None,
+        levels=levels or None,
+        averages=_averages(_table(values, "averages", path), levels, f"{path}, averages"),
     )
+
+
+def _options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Options by their names in Python: dashes are underscores."""
+    found = {key.replace("-", "_"): value for key, value in values.items()}
+    if len(found) < len(values):
+        raise UsageError(mismatch(where, "an option once", "one with dashes and with underscores"))
+    return found
+
+
+def _levels(values: Mapping[str, Any], name: str, path: Path | str) -> tuple[float, ...]:
+    levels = _list(values, name, (int, float), path)
+    if not all(math.isfinite(level) for level in levels):
+        raise UsageError(mismatch(f"{path}, {name}", "finite numbers", repr(levels)))
+    return tuple(float(level) for level in levels)
+
+
+def _averages(table: Mapping[str, Any], levels: tuple[float, ...], where: str) -> dict[str, tuple[float, ...]]:
+    """Names that no condition has (such as ``clean``, or ``white 0``), over levels that are measured."""
+    found = {}
+    for name in table:
+        if not _NAME.fullmatch(name) or name == "clean":
+            raise UsageError(mismatch(where, "names of letters, digits, dots, dashes, not clean", repr(name)))
+        found[name] = _levels(table, name, where)
+        if levels and (others := sorted(set(found[name]) - set(levels))):
+            raise UsageError(mismatch(f"{where}, {name}", "some of the study's levels", f"{others[0]:g}"))
+    return found
 
 
 def _toml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(mismatch(path, "a study's file (TOML)", "a folder" if path.is_dir() else "nothing there"))
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # with the mark that Notepad puts before it
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(mismatch(path, "TOML", error)) from None
 
 
@@ -161,7 +195,8 @@ def _words(values: Mapping[str, Any], parser: argparse.ArgumentParser, path: Pat
     """Options as words of a command line."""
     known = {action.dest: action for action in parser._actions if action.option_strings and action.dest not in _OWN}
     for key, value in values.items():
-        action = known.get(key.replace("-", "_"))
+        action = known.get(key)
+        key = key.replace("_", "-")
         if action is None:
             raise UsageError(mismatch(where, f"options of {parser.prog}", repr(key)))
         option = action.option_strings[-1]
@@ -172,14 +207,25 @@ def _words(values: Mapping[str, Any], parser: argparse.ArgumentParser, path: Pat
                 yield option
             continue
         several = action.nargs in {"+", "*"} or isinstance(action.nargs, int)
-        if isinstance(value, list) and not several:
+        if isinstance(value, list) and not several and action.type is not Path:
             value = ",".join(map(str, value))
         one_by_one = value if isinstance(value, list) else [value]
         if any(isinstance(v, dict | list | bool) for v in one_by_one):
             raise UsageError(mismatch(f"{where}, {key}", "text, a number, or a list of them", repr(value)))
-        texts = [str((path.parent / v).resolve()) if action.type is Path else str(v) for v in one_by_one]
+        paths = (several or len(one_by_one) == 1) and all(
+            isinstance(v, str) and v and "\0" not in v for v in one_by_one
+        )
+        if action.type is Path and not paths:
+            raise UsageError(mismatch(f"{where}, {key}", "paths" if several else "a path", repr(value)))
+        texts = [_resolved(v, path) if action.type is Path else str(v) for v in one_by_one]
         # A value that begins with a dash is no option.
         yield from [option, *texts] if several else [f"{option}={texts[0]}"]
+
+
+def _resolved(text: str, path: Path) -> str:
+    """A path beside the study's file; ``~`` is the home folder, as in a shell."""
+    home = text == "~" or text.startswith("~/")
+    return str((path.parent / (Path(text).expanduser() if home else text)).resolve())
 
 
 def _check(words: tuple[str, ...], command: str, where: str) -> None:

@@ -14,14 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from drsn_keras.command_line import EXIT_USAGE
-from drsn_keras.errors import CheckFailed, UsageError
+from drsn_keras.errors import BundleError, CheckFailed, UsageError, mismatch
 from drsn_keras.files import write_atomically
 from drsn_keras.model_card import MODEL_NAME
 
-from ..run_folder import CONFIG, SUMMARY, read_json, write_json
+from ..run_folder import CONFIG, SUMMARY, clear_run, locked, read_json
 from .study_file import KERAS, Study
 
 _TRAIN, _EXPORT = "drsn_keras.training.cli", "drsn_keras.export.cli"
+_CHILD = "drsn_keras.training.study.child"
+#: Of a summary to the row of results.
+_COSTS = ("parameters", "macs", "train_seconds", "best_epoch", "epochs")
+
+
+class ModelRefused(UsageError):
+    """The training's command refuses a model's options: with other seeds they are no better."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,15 +80,15 @@ class Process:
         Raises
         ------
         UsageError
-            If it refuses its options: those of the other trials are no better.
+            If it refuses its options.
         CheckFailed
             If it fails otherwise; both with the last line that it said.
         """
-        with log.open("a", encoding="utf-8") as file:
+        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.write(f"$ {module.rsplit('.', 2)[-2]} {' '.join(words)}\n")
             file.flush()
             self._running = subprocess.Popen(
-                [sys.executable, "-m", module, *words],
+                [sys.executable, "-m", _CHILD, str(os.getpid()), module, *words],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=file,
@@ -109,23 +116,33 @@ def run_trial(study: Study, trial: Trial, out: Path, process: Process) -> dict[s
 
     Raises
     ------
-    UsageError, CheckFailed
-        If a command fails.
+    ModelRefused
+        If the training refuses the model's options.
+    UsageError
+        If another command refuses its own, which are those of all trials.
+    CheckFailed, BundleError
+        If a command fails, or leaves no scores.
     """
     run, log = out / "runs" / trial.name, out / "logs" / f"{trial.name}.log"
     marker = out / "runs" / f"{trial.name}.json"
     for folder in (run.parent, log.parent):
         folder.mkdir(parents=True, exist_ok=True)
     # A run of other options is no run of this trial.
-    same = marker.is_file() and read_json(marker) == list(trial.words)
+    same = marker.is_file() and _words_in(marker) == list(trial.words)
     if not (same and (run / SUMMARY).is_file()):
         if same and (run / CONFIG).is_file():
-            process.run(_TRAIN, [study.command, "--out", str(run), "--resume"], log)
+            try:
+                process.run(_TRAIN, [study.command, "--out", str(run), "--resume"], log)
+            except UsageError as error:  # it is in use: the fault of this run alone
+                raise CheckFailed(str(error)) from None
         else:
-            write_json(marker, list(trial.words))
-            again = ["--overwrite"] if run.exists() else []
-            words = [study.command, *trial.words, f"--seed={trial.seed}", "--out", str(run), *again]
-            process.run(_TRAIN, words, log)
+            if run.is_dir():
+                _clear(run)
+            write_atomically(marker, json.dumps(trial.words) + "\n")
+            try:
+                process.run(_TRAIN, [study.command, *trial.words, f"--seed={trial.seed}", "--out", str(run)], log)
+            except UsageError as error:
+                raise ModelRefused(str(error)) from None
     for scheme in study.schemes:
         if scheme != KERAS and not (run / "bundles" / scheme).is_dir():
             process.run(_EXPORT, ["convert", str(run), "--scheme", scheme], log)
@@ -136,8 +153,25 @@ def run_trial(study: Study, trial: Trial, out: Path, process: Process) -> dict[s
         "words": list(trial.words),
         **json.loads(json.dumps(measured_by(study))),
         **_costs(run, study.schemes),
+        "measure": measure_of(run / "evaluation.csv"),
         "scores": scores_of(run / "evaluation.csv", study.schemes),
     }
+
+
+def _clear(run: Path) -> None:
+    """Delete a run of other options; left until the new training writes, it would be taken for that."""
+    try:
+        with locked(run):
+            clear_run(run)
+    except UsageError as error:  # it is in use
+        raise CheckFailed(str(error)) from None
+
+
+def _words_in(marker: Path) -> Any:
+    """Options that a run was made with; None where that cannot be read."""
+    with contextlib.suppress(BundleError):
+        return read_json(marker)
+    return None
 
 
 def _evaluation(study: Study, run: Path) -> list[str]:
@@ -155,7 +189,9 @@ def _evaluation(study: Study, run: Path) -> list[str]:
 
 def _costs(run: Path, schemes: tuple[str, ...]) -> dict[str, Any]:
     summary = read_json(run / SUMMARY)
-    costs = {name: summary[name] for name in ("parameters", "macs", "train_seconds", "best_epoch", "epochs")}
+    if missing := [name for name in _COSTS if not isinstance(summary, dict) or name not in summary]:
+        raise BundleError(mismatch(run / SUMMARY, "the summary of a training", f"one without {missing[0]}"))
+    costs = {name: summary[name] for name in _COSTS}
     sizes = {s: (run / "bundles" / s / MODEL_NAME) for s in schemes if s != KERAS}
     return {**costs, "bytes": {s: path.stat().st_size for s, path in sizes.items() if path.is_file()}}
 
@@ -168,17 +204,36 @@ def scores_of(path: Path, schemes: tuple[str, ...]) -> dict[str, dict[str, float
     path : Path
         evaluation.csv
     schemes : rows to take
+
+    Raises
+    ------
+    BundleError
+        If it is no evaluation, or has no rows of a scheme.
     """
     found: dict[str, dict[str, float]] = {scheme: {} for scheme in schemes}
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        columns = list(reader.fieldnames or [])
-        # A denoiser's file has its levels in a column of that name and its measures behind the number of examples.
-        measure, level = (columns[columns.index("n") + 1], "level") if "level" in columns else ("accuracy", "snr_db")
-        for row in reader:
-            if row["scheme"] in found and row[measure]:
-                found[row["scheme"]][condition_name(row["noise"], row[level])] = float(row[measure])
+    measure = measure_of(path)
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            level = "level" if "level" in (reader.fieldnames or []) else "snr_db"
+            for row in reader:
+                if row["scheme"] in found and row[measure]:
+                    found[row["scheme"]][condition_name(row["noise"], row[level])] = float(row[measure])
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        raise BundleError(mismatch(path, "an evaluation", error)) from None
+    if missing := [scheme for scheme, scores in found.items() if not scores]:
+        raise BundleError(mismatch(path, f"scores of {missing[0]}", "none"))
     return found
+
+
+def measure_of(path: Path) -> str:
+    """The column that is compared: accuracy, or a denoiser's first measure, which follows the number of examples."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            columns = next(csv.reader(file))
+        return columns[columns.index("n") + 1] if "level" in columns else "accuracy"
+    except (OSError, StopIteration, ValueError, IndexError):
+        raise BundleError(mismatch(path, "an evaluation", "none that can be read")) from None
 
 
 def condition_name(noise: str, level: str) -> str:
@@ -188,5 +243,6 @@ def condition_name(noise: str, level: str) -> str:
 
 def store(path: Path, row: dict[str, Any]) -> None:
     """Append a row of results: the file appears anew as a whole, a crash leaves the old one."""
-    before = path.read_text(encoding="utf-8") if path.is_file() else ""
-    write_atomically(path, before + json.dumps(row) + "\n")
+    before = path.read_bytes() if path.is_file() else b""
+    end = b"\n" if before and not before.endswith(b"\n") else b""  # of a line that was cut off
+    write_atomically(path, before + end + json.dumps(row).encode() + b"\n")

@@ -1,6 +1,7 @@
 """Evaluation by level: rows that must come out as known, gains, tables, the page."""
 
 import csv
+import dataclasses
 import functools
 import shutil
 
@@ -15,6 +16,7 @@ from drsn_keras.edge.cli import main as edge
 from drsn_keras.errors import UsageError
 from drsn_keras.export.cli import main as export
 from drsn_keras.training.cli import main as train
+from drsn_keras.training.denoising.bundle_rows import bundle_candidates
 from drsn_keras.training.denoising.commands import commands_of
 from drsn_keras.training.denoising.config import DenoiseConfig
 from drsn_keras.training.denoising.evaluate import evaluate, spoiled, write_evaluation
@@ -258,6 +260,8 @@ def test_the_command_of_one_bundle(runs):
     run = open_run(runs / "ecg")
     assert commands_of(run, [inside])[-1] == "drsn-train evaluate ecg/bundles/int8"
     assert commands_of(run, [outside])[-1] == "drsn-train evaluate int8 --run ecg"
+    named = dataclasses.replace(inside, folder=inside.folder.with_name("keras"))
+    assert [row.scheme for row in bundle_candidates([named, inside])] == ["bundle keras", "int8"]
 
 
 def test_bundles_that_do_not_belong(runs, tmp_path, capsys):

@@ -115,6 +115,10 @@ def test_folders_of_parts_and_a_test_folder_of_its_own(folder, tmp_path):
 def test_sixteen_bits_and_truncated_files(folder):
     Image.fromarray((_grey(3).astype(np.uint16)) * 257).save(folder / "deep.png")
     np.testing.assert_array_equal(read_grey(folder / "deep.png"), _grey(3))
+    Image.fromarray(_grey(3).astype(np.float32) / 255).save(folder / "float.tif")
+    with pytest.raises(DataError, match=r"float\.tif: expected grey values of 0 to 255, got floats of 0"):
+        read_grey(folder / "float.tif")
+    (folder / "float.tif").unlink()
     (folder / "half.png").write_bytes((folder / "1.png").read_bytes()[:200])
     with pytest.raises(DataError, match=r"half\.png: expected an image, got a damaged file"):
         _open(folder)

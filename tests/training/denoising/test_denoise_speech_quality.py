@@ -9,6 +9,8 @@ import pytest
 import soundfile
 
 from drsn_keras.training.denoising.config import DenoiseConfig
+from drsn_keras.training.denoising.corruption import Condition
+from drsn_keras.training.denoising.evaluate import Result
 from drsn_keras.training.denoising.measures import measures_of
 from drsn_keras.training.denoising.recipes import recipe
 from drsn_keras.training.denoising.tasks import prepare
@@ -41,3 +43,12 @@ def test_stoi_of_the_signal_itself_is_one(measures: dict) -> None:
     pytest.importorskip("pystoi")
     clean = voice(0, 1.0, 16_000)
     assert measures["stoi"].compute(clean, clean) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_clips_with_too_little_speech_do_not_spoil_the_mean() -> None:
+    condition = Condition("white", 0.0, "snr_db", True)
+    values = {"stoi": np.array([0.5, np.nan, 0.9]), "si_sdr_db": np.array([1.0, np.nan, 2.0])}
+    result = Result("net", "keras", condition, values)
+    assert result.mean("stoi") == pytest.approx(0.7)
+    assert np.isnan(result.mean("si_sdr_db")), "an estimate that is nothing at all counts"
+    assert np.isnan(Result("net", "keras", condition, {"stoi": np.full(2, np.nan)}).mean("stoi"))

@@ -147,6 +147,7 @@ def test_runs_are_not_taken_for_others(fails, runs, tmp_path, record):
     )
     assert "task: expected vibration, got denoise" in fails(2, "vibration", "--resume", run=run)
     assert "--sigmas: expected --snrs with a denoiser of ecg" in fails(2, "evaluate", run, "--sigmas", "3")
+    assert "--snrs: expected finite numbers, got '3,nan'" in fails(2, "evaluate", run, "--snrs", "3,nan")
     assert "--noises: expected some of baseline, hum" in fails(2, "evaluate", run, "--noises", "babble")
     assert "--examples: expected at least 1, got 0" in fails(2, "evaluate", run, "--examples", "0")
     other = denoise_files.write_record(tmp_path / "record.npz", 30.0, 9)

@@ -107,8 +107,8 @@ class Board:
 
     def mean(self, series: Series, column: Column, measure: Measure) -> float:
         """Mean over examples and conditions; NaN where there is none."""
-        values = self.examples(series, column, measure)
-        return float("nan") if values is None else float(np.mean(values))
+        found = [self._found.get((series, condition)) for condition in column.conditions]
+        return float("nan") if any(r is None for r in found) else float(np.mean([r.mean(measure.name) for r in found]))
 
     def one(self, series: Series, condition: Condition, measure: Measure) -> float:
         """Mean under a single condition; NaN where there is none."""

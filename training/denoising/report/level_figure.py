@@ -77,7 +77,8 @@ def _bars(axes: Axes, board: Board, theme: Theme) -> None:
         y = [board.mean(series, c, board.first) for c in columns]
         x = np.arange(len(columns)) + (index - (len(shown) - 1) / 2) * width
         color = theme.muted if series[0] == NOISY else theme.series[index % len(theme.series)]
-        axes.bar(x, np.nan_to_num(y), width * 0.92, color=color, label=shorten(board.name(series), 30))
+        height = np.nan_to_num(y, posinf=0.0, neginf=0.0)
+        axes.bar(x, height, width * 0.92, color=color, label=shorten(board.name(series), 30))
     axes.set_xticks(range(len(columns)), [shorten(c.title.replace("\u00a0", " "), 26) for c in columns])
     if len(columns) > 3:
         axes.tick_params(axis="x", rotation=25)
