@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from denoise_runs import trained
+from denoise_runs import at_level, trained
 from denoise_spikes import NETWORKS, SEEDS, configuration
 
 from keyword_runs import conclude, options, show, start, table
@@ -70,15 +70,6 @@ def exchanged(run: OpenRun) -> Candidate:
     twin.set_weights([v.numpy() for v in run.model.variables if not v.path.rsplit("/", 1)[-1].startswith("moving_")])
     predict = Predictor(twin, run.config.spec)
     return Candidate(run.config.model, "exchanged", lambda noisy, _: predict(noisy))
-
-
-def at_level(candidate: Candidate, gain: float) -> Candidate:
-    """A candidate that is given signals of another level; the gain is taken back behind it."""
-
-    def denoise(noisy, condition):
-        return [y / gain for y in candidate.denoise([gain * np.asarray(y) for y in noisy], condition)]
-
-    return dataclasses.replace(candidate, denoise=denoise)
 
 
 def main() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import DrsnError
@@ -14,6 +17,7 @@ from drsn_keras.errors import DrsnError
 if TYPE_CHECKING:
     from drsn_keras.training.denoising.config import DenoiseConfig
     from drsn_keras.training.denoising.evaluate import Result
+    from drsn_keras.training.denoising.rows import Candidate
     from drsn_keras.training.open_run import OpenRun
 
 
@@ -48,6 +52,15 @@ def bundle_of(run: Path, *, check: bool = True) -> Path:
     bundle = run / "bundles" / "int8"
     subprocess.run([command, "verify", bundle], check=check)
     return bundle
+
+
+def at_level(candidate: Candidate, gain: float) -> Candidate:
+    """A candidate that is given signals of another level; the gain is taken back behind it."""
+
+    def denoise(noisy, condition):
+        return [y / gain for y in candidate.denoise([gain * np.asarray(y) for y in noisy], condition)]
+
+    return dataclasses.replace(candidate, denoise=denoise)
 
 
 def by_row(results: Sequence[Result], measure: str) -> dict[tuple[str, str, str], dict[str, Any]]:

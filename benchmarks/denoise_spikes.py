@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from denoise_runs import trained
+from denoise_runs import at_level, trained
 from study import interval
 
 from keyword_runs import conclude, options, show, start, table
@@ -74,7 +74,9 @@ def networks(runs: Path, published: bool):
         wanted += [(row, configuration(network, 0, **PUBLISHED)) for row, network in PUBLISHED_NETWORKS.items()]
     for row, config in wanted:
         run = trained(config, runs / f"denoise-spikes-{row}-{config.seed}")
-        yield dataclasses.replace(network_candidate(run), model=row, scheme=f"seed {config.seed}")
+        # Rows are given examples in units of the shrinkage net's full scale, whatever a network was trained in.
+        gain = NETWORKS["spike-shrinkage"][3] / config.spec.full_scale
+        yield dataclasses.replace(at_level(network_candidate(run), gain), model=row, scheme=f"seed {config.seed}")
 
 
 def bounds(task) -> dict[str, float]:
