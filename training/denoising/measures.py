@@ -121,11 +121,11 @@ def _speech_extras(rate: int) -> list[Measure]:
 
 
 def _pesq(clean: np.ndarray, estimate: np.ndarray, rate: int) -> float:
-    from pesq import NoUtterancesError, pesq
+    from pesq import BufferTooShortError, NoUtterancesError, pesq
 
     try:
         return float(pesq(rate, clean, estimate, _PESQ_MODE[rate]))
-    except NoUtterancesError:
+    except (BufferTooShortError, NoUtterancesError):
         return float("nan")
 
 

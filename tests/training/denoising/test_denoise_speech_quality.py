@@ -39,6 +39,15 @@ def test_noise_costs_quality(name: str, package: str, measures: dict) -> None:
     assert measures[name].higher
 
 
+@pytest.mark.parametrize(("name", "package"), [("stoi", "pystoi"), ("pesq", "pesq")])
+@pytest.mark.parametrize("n", [1000, 16_000])
+def test_too_short_or_silent_has_none(name: str, package: str, n: int, measures: dict) -> None:
+    pytest.importorskip(package)
+    clean = voice(0, 1.0, 16_000)[:n] if n < 16_000 else np.zeros(n)
+    found = measures[name].compute(clean, clean + 0.01 * np.random.default_rng(0).standard_normal(n))
+    assert np.isnan(found) or (name == "stoi" and n == 16_000)
+
+
 def test_stoi_of_the_signal_itself_is_one(measures: dict) -> None:
     pytest.importorskip("pystoi")
     clean = voice(0, 1.0, 16_000)
