@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
+from figures import pyplot
 
 from keyword_runs import key
+
+plt = pyplot()
 
 #: Rows that are drawn, and their colours; the table has all.
 SHOWN = {
@@ -28,7 +27,6 @@ SNRS_DB = (10.0, 5.0, 0.0, -5.0, -10.0)
 def draw(flat: dict[str, float], folder: Path) -> None:
     """Write macro_f1.png into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     figure, axes = plt.subplots(2, 2, figsize=(9, 6.4), sharex=True, sharey="row", layout="constrained")
     places = [15.0, *SNRS_DB]
     for row, (split, title) in zip(axes, TITLES.items(), strict=True):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from denoise_runs import at_level, trained
 from denoise_spikes import NETWORKS, SEEDS, configuration
+from figures import pyplot
 
 from keyword_runs import conclude, options, show, start, table
 
@@ -111,12 +112,7 @@ def _cell(seeds: list[float]) -> str:
 
 def draw(rmse: dict[tuple[str, str], list[float]], path: Path) -> None:
     """Bars of every normalisation, a group an experiment, a dot a seed."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+    plt = pyplot()
     figure, axis = plt.subplots(figsize=(9, 4), layout="constrained")
     places, width = np.arange(len(EXPERIMENTS)), 0.8 / len(NORMS)
     for i, (row, (_, title)) in enumerate(NORMS.items()):

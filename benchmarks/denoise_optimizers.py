@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from denoise_images import configuration
 from denoise_runs import trained
+from figures import pyplot
 from photographs import photographs
 
 from keyword_runs import conclude, options, show, start, table
@@ -94,12 +95,7 @@ def main() -> None:
 
 def draw(found: dict[tuple[str, str], np.ndarray], path: Path) -> None:
     """A panel an optimiser, a curve a form."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+    plt = pyplot()
     figure, axes = plt.subplots(1, len(OPTIMIZERS), figsize=(8.5, 3.4), sharey=True, layout="constrained")
     for axis, optimizer in zip(axes, OPTIMIZERS, strict=True):
         for form, colour in COLOURS.items():

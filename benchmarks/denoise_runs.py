@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from drsn_keras.command_line import log
-from drsn_keras.errors import DrsnError
+from keyword_runs import finished, train_anew
 
 if TYPE_CHECKING:
     from drsn_keras.training.denoising.config import DenoiseConfig
@@ -25,21 +24,8 @@ def trained(config: DenoiseConfig, folder: Path) -> OpenRun:
     """The run in a folder if it is finished and of this configuration, else a new training."""
     from drsn_keras.training.denoising.fit import train
     from drsn_keras.training.denoising.tasks import open_task
-    from drsn_keras.training.open_run import open_run
-    from drsn_keras.training.run_folder import clear_run, locked
 
-    try:
-        run = open_run(folder)
-        if run.config == config:
-            log(f"{folder}: trained before, with the same configuration")
-            return run
-    except DrsnError:
-        pass
-    with locked(folder):
-        clear_run(folder)
-        log(f"training {config.model} for {config.kind}, seed {config.seed}")
-        train(config, open_task(config), folder)
-    return open_run(folder)
+    return finished(config, folder) or train_anew(config, folder, lambda: train(config, open_task(config), folder))[0]
 
 
 def bundle_of(run: Path, *, check: bool = True) -> Path:

@@ -16,6 +16,7 @@ from drsn_keras.errors import DrsnError
 
 if TYPE_CHECKING:
     from drsn_keras.training.config import KeywordConfig
+    from drsn_keras.training.denoising.config import DenoiseConfig
     from drsn_keras.training.open_run import OpenRun
 
 NOISE_FOLDERS = ("gsc_background", "chen_noises", "esc10")
@@ -94,6 +95,33 @@ def train(config: KeywordConfig, folder: Path) -> tuple[OpenRun, float]:
     """Train anew; returns the run and the seconds that training took."""
     from drsn_keras.training.corpus import open_corpus
     from drsn_keras.training.fit import train
+
+    return train_anew(config, folder, lambda: train(config, open_corpus(config), folder))
+
+
+def trained(config: KeywordConfig, folder: Path) -> OpenRun:
+    """The run in a folder if it is finished and of this configuration, else a new training."""
+    return finished(config, folder) or train(config, folder)[0]
+
+
+def finished(config: KeywordConfig | DenoiseConfig, folder: Path) -> OpenRun | None:
+    """The run in a folder, if it is finished and of this configuration."""
+    from drsn_keras.training.open_run import open_run
+
+    try:
+        run = open_run(folder)
+    except DrsnError:
+        return None
+    if run.config != config:
+        return None
+    log(f"{folder}: trained before, with the same configuration")
+    return run
+
+
+def train_anew(
+    config: KeywordConfig | DenoiseConfig, folder: Path, train: Callable[[], object]
+) -> tuple[OpenRun, float]:
+    """Clear a folder and train in it; returns the run and the seconds that training took."""
     from drsn_keras.training.open_run import open_run
     from drsn_keras.training.run_folder import clear_run, locked
 
@@ -101,20 +129,6 @@ def train(config: KeywordConfig, folder: Path) -> tuple[OpenRun, float]:
         clear_run(folder)
         log(f"training {config.model}, seed {config.seed}")
         began = time.monotonic()
-        train(config, open_corpus(config), folder)
+        train()
         seconds = time.monotonic() - began
     return open_run(folder), seconds
-
-
-def trained(config: KeywordConfig, folder: Path) -> OpenRun:
-    """The run in a folder if it is finished and of this configuration, else a new training."""
-    from drsn_keras.training.open_run import open_run
-
-    try:
-        run = open_run(folder)
-        if run.config == config:
-            log(f"{folder}: trained before, with the same configuration")
-            return run
-    except DrsnError:
-        pass
-    return train(config, folder)[0]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
+from figures import pyplot
 
 from keyword_runs import key
+
+plt = pyplot()
 
 NAMES = {"convnet": "ConvNet", "resnet": "ResNet", "senet": "SENet", "drsn-cs": "DRSN-CS", "drsn-cw": "DRSN-CW"}
 NOISE_NAMES = {"white": "Gaussian", "laplacian": "Laplacian", "pink": "pink"}
@@ -27,7 +26,6 @@ COLOURS = {
 def draw(rows: list[dict[str, Any]], flat: dict[str, float], size: Any, folder: Path) -> None:
     """Write three PNG files into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    plt.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
     _by_snr(flat, size, folder / "accuracy.png")
     _curves(rows, size, folder / "training.png")
     _embedding(rows, folder / "features.png")

@@ -192,10 +192,7 @@ class Network:
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
     """Mean and half of its 95 % interval (Student's t) of independent values; half is NaN for a single one."""
-    from scipy import stats
+    from drsn_keras.training.study.results import mean_of
 
-    values = np.asarray(values, np.float64)
-    if len(values) < 2:
-        return float(values.mean()), float("nan")
-    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
-    return float(values.mean()), float(half)
+    found = mean_of(values)
+    return found.mean, found.half
