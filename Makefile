@@ -9,7 +9,8 @@ WORDS := yes,no,up,down,left,right
 
 .PHONY: help setup demo demo-vibration test lint docs format wheel bench-export bench-firmware bench-keywords \
 	bench-vibration-paper bench-vibration-cwru bench-denoise-audio bench-denoise-ecg bench-denoise-images \
-	bench-denoise-keywords bench-denoise-norms bench-denoise-optimizers bench-denoise-spikes bench-images clean
+	bench-denoise-keywords bench-denoise-norms bench-denoise-optimizers bench-denoise-spikes bench-images study-keywords \
+	study-keywords-quick search-shrinkage clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
 	@echo "make demo-vibration  train fault diagnosis on simulated machines, quantise, check, measure, monitor a recording"
@@ -30,6 +31,9 @@ help:
 	@echo "make bench-denoise-ecg      an electrocardiogram under a wandering baseline and muscles (same recordings)"
 	@echo "make bench-denoise-keywords  does a denoiser in front of a keyword spotter help? (same recordings)"
 	@echo "make bench-images           pictures with distractors: 2-D DRSN beside its twins, and what thresholds remove"
+	@echo "make study-keywords         our spotters, their twins and published networks in noise, five seeds: hours (same recordings)"
+	@echo "make study-keywords-quick   the leading rows of it, short trainings: under a quarter of an hour"
+	@echo "make search-shrinkage       where a threshold helps a keyword spotter: many small networks in JAX (hours on a GPU; same recordings)"
 
 setup: $(STAMP)
 
@@ -129,6 +133,15 @@ bench-denoise-keywords: setup
 
 bench-images: setup
 	$(BIN)/python benchmarks/images.py
+
+study-keywords: setup
+	$(BIN)/python benchmarks/study_keywords.py
+
+study-keywords-quick: setup
+	$(BIN)/python benchmarks/study_keywords.py --quick
+
+search-shrinkage: setup
+	$(BIN)/python benchmarks/shrinkage_search
 
 clean:
 	rm -rf build runs .pytest_cache .ruff_cache .hypothesis

@@ -23,8 +23,10 @@ TARGETS = ("litert", "tflm", "ethos-u")
 _LONGEST_S = 60.0
 #: Labels that are never a detection.
 BACKGROUND_LABELS = ("_silence_", "_unknown_")
-#: Kinds of front end whose model gives back what it takes, cleaned.
+#: Kinds of front end whose model gives back what it takes, cleaned ...
 _DENOISED = ("signal", "image")
+#: ... and those whose model may hear a stream step by step; images and windows of a machine are no streams.
+_STREAMED = ("signal", "log_mel", "mfcc", "root_mel")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -152,8 +154,10 @@ class ModelCard:
                 mismatch(source, f"{card.output.shape[-1]} labels (the model's outputs)", len(card.labels))
             )
         if card.stream:
-            if not card.is_denoiser:
-                raise BundleError(mismatch(f"{source}, stream", "nothing but of a denoiser", "something"))
+            if card.front_end.get("kind") not in _STREAMED:
+                raise BundleError(mismatch(f"{source}, stream", "nothing but of a signal or of words", "something"))
+            if card.noise_level:
+                raise BundleError(mismatch(f"{source}, noise_level", "nothing of a stream", "something"))
             StreamSpec.from_dict(card.stream, f"{source}, stream")
         return card
 

@@ -13,19 +13,19 @@ _LARGEST = 2**31
 
 @dataclasses.dataclass(frozen=True)
 class StreamSpec:
-    """One step: frames and states in, as many frames and the new states out.
+    """One step: frames and states in; as many frames, or class probabilities, and the new states out.
 
     Parameters
     ----------
     frames : int
-        Frames of a step.
+        New frames of a step: of samples, or of features.
     states : int
         Inputs, and outputs, that are states.
     state_bytes : int
         Memory that a device keeps between steps.
     delay_samples : int
-        Samples that have to be there before the first of them can be answered: those of a step. The answers are aligned
-        with what came in.
+        Samples that have to be there before the first of them can be answered: those of a step. A denoiser's answers
+        are aligned with what came in.
 
     Raises
     ------

@@ -63,7 +63,8 @@ def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
         _agree(f"{card_path}, {name}", getattr(interpreter, name), getattr(card, name))
     shape = front_end.shape
     if isinstance(interpreter, StepInterpreter):
-        shape = (_agreed_stream(card, interpreter, front_end, card_path).frames, front_end.hop_length)
+        channels = front_end.n_features if isinstance(front_end, FrontEndSpec) else front_end.hop_length
+        shape = (_agreed_stream(card, interpreter, front_end, card_path).frames, channels)
     wanted = tuple(n for n in shape if n != 1)
     if tuple(n for n in interpreter.input.shape if n != 1) != wanted:
         raise BundleError(mismatch(f"{card_path}, front_end", f"the model's input {interpreter.input.shape}", wanted))
@@ -105,7 +106,9 @@ def _wrong_kind(bundle: Bundle, expected: str) -> BundleError:
     return BundleError(mismatch(f"{bundle.folder / CARD_NAME}, front_end", expected, got))
 
 
-def _agreed_stream(card: ModelCard, interpreter: StepInterpreter, spec: SignalSpec, card_path: Path) -> StreamSpec:
+def _agreed_stream(
+    card: ModelCard, interpreter: StepInterpreter, spec: FrontEndSpec | SignalSpec, card_path: Path
+) -> StreamSpec:
     """What the card says of a step, held against the model file."""
     stream = StreamSpec.from_dict(card.stream, f"{card_path}, stream")
     for name, found in (

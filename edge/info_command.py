@@ -34,6 +34,8 @@ def _lines(card: ModelCard) -> list[str]:
         "versions": _facts(card.versions),
     }
     first = ["speech      trained on synthetic speech"] if card.synthetic_speech else []
+    if extra := card.training.get("protocol", {}).get("synthetic_training"):
+        first = [f"speech      {extra['share']}"]
     return [*first, *(f"{name:<10}  {value}" for name, value in rows.items()), "metrics", *_metrics(card.metrics)]
 
 
@@ -42,7 +44,8 @@ def _use(card: ModelCard) -> dict[str, str]:
     if card.stream:
         spec = StreamSpec.from_dict(card.stream, f"{CARD_NAME}, stream")
         text = f"{spec.frames} frames a step, delay {spec.delay_samples} samples"
-        return {"stream": f"{text}, {spec.states} states of {spec.state_bytes} bytes"}
+        stream = {"stream": f"{text}, {spec.states} states of {spec.state_bytes} bytes"}
+        return stream if card.is_denoiser else {**stream, "detector": _detector(card.detector)}
     if card.is_denoiser:
         return {"pieces": "of fixed length, overlapping by half"}
     return {"monitor": _monitor(card)} if card.monitor else {"detector": _detector(card.detector)}

@@ -15,6 +15,7 @@ from .bundle import Bundle, keyword_front_end
 from .detector import Detection, Detector
 from .noise_level import noise_level_of
 from .ring import FeatureRing
+from .step_interpreter import StepInterpreter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,15 +49,17 @@ class Verdict:
 class KeywordListener:
     """Listens to a stream with the model of a bundle.
 
-    The model is evaluated every ``hop_s`` (the detector's, rounded to whole frames, at least one). Before the
+    A model of windows is evaluated every ``hop_s`` (the detector's, rounded to whole frames, at least one). Before the
     stream there was digital silence: the window starts out full of its frames, so that a word in the first
-    second is heard. Samples are taken up in blocks of one evaluation, whatever the chunks they
-    come in, so that the results do not depend on the chunks, to the last bit, and no chunk waits for
+    second is heard. A model of streams (its card says ``stream``) is given the frames of a step, as they come, and
+    keeps its past in states, which begin as nothing heard. Samples are taken up in blocks of one evaluation, whatever
+    the chunks they come in, so that the results do not depend on the chunks, to the last bit, and no chunk waits for
     longer than its block takes to fill.
 
     Parameters
     ----------
     bundle : Bundle
+        One of streams serves one listener at a time: its states are in the interpreter.
     detector : DetectorSpec, optional
         Instead of the card's.
     every_noise_level : bool
@@ -70,9 +73,9 @@ class KeywordListener:
     Attributes
     ----------
     hop_s : float
-        Seconds between evaluations.
+        Seconds between evaluations; of a model of streams those of its step.
     window_s : float
-        What one evaluation looks at.
+        What one evaluation looks at; of a model of streams the length of the clips that it was trained on.
     tail_s : float
         The default silence of :meth:`flush`: half a window, so that the last word comes to its middle, and the
         smoothing.
@@ -86,13 +89,15 @@ class KeywordListener:
         self.every_noise_level = every_noise_level
         self.front_end = spec = keyword_front_end(bundle)
         detector = bundle.card.detector if detector is None else detector
-        self.step_frames = max(1, math.floor(detector.hop_s / spec.hop_s + 0.5))
+        stream = bundle.card.stream
+        self.step_frames = stream["frames"] if stream else max(1, math.floor(detector.hop_s / spec.hop_s + 0.5))
         self.hop_s = self.step_frames * spec.hop_s
         self.window_s = ((spec.n_frames - 1) * spec.hop_length + spec.frame_length) / spec.sample_rate_hz
         self.detector = Detector(bundle.card.labels, dataclasses.replace(detector, hop_s=self.hop_s), self.window_s)
         self.tail_s = self.window_s / 2 + self.detector.n_smoothing * self.hop_s
         silence = frame_features(np.zeros(spec.frame_length), spec)
-        self._ring = FeatureRing(*spec.shape, fill=silence)
+        # Of a model of streams the ring holds a step and no more: it is full of new frames at every evaluation.
+        self._ring = FeatureRing(self.step_frames if stream else spec.n_frames, spec.n_features, fill=silence)
         self._features = StreamingFrontEnd(spec)
         # The first block completes step_frames frames; each later one needs a hop a frame.
         step = self.step_frames * spec.hop_length
@@ -103,6 +108,8 @@ class KeywordListener:
         """Forget the stream: time is 0 again, silence went before."""
         self._features.reset()
         self._ring.reset()
+        if isinstance(self.bundle.interpreter, StepInterpreter):
+            self.bundle.interpreter.reset()
         self.detector.reset()
         self._evaluations = 0
         self._filled = 0

@@ -1,4 +1,4 @@
-"""A LiteRT model that computes a stream step by step: frames in, frames out, and states that go round."""
+"""A LiteRT model that computes a stream step by step: frames in, results out, and states that go round."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from drsn_keras.errors import BundleError, mismatch
 
 from .interpreter import from_tensor, open_model, tensor_spec, to_tensor
 
+#: Of an output of class probabilities: batch and labels.
+_VECTOR_AXES = 2
+
 
 class StepInterpreter:
-    """A model file whose first input and output are frames, and whose others are states, pair by pair.
+    """A model file whose first input is frames, its first output their result, and its others states, pair by pair.
 
     Between steps a state stays what it is, integers of the file's own scale: nothing is rounded twice, nothing drifts.
 
@@ -74,7 +77,8 @@ class StepInterpreter:
 
         Returns
         -------
-        np.ndarray [shape=(n_frames, hop_length), float32]
+        np.ndarray [shape of ``frames``, float32]
+            Of a model that tells classes apart their probabilities [shape=(n_labels,), float32].
 
         Raises
         ------
@@ -87,4 +91,27 @@ class StepInterpreter:
             model.set_tensor(index, kept)
         model.invoke()
         self._kept = [model.get_tensor(index) for _, index in self._states]
-        return from_tensor(model.get_tensor(self._output), self.output).reshape(np.shape(frames))
+        found = from_tensor(model.get_tensor(self._output), self.output)
+        return found.reshape(-1) if len(self.output.shape) == _VECTOR_AXES else found.reshape(np.shape(frames))
+
+    def run_batch(self, features: np.ndarray) -> np.ndarray:
+        """What a model that tells classes apart says after whole clips, each heard from its beginning.
+
+        Parameters
+        ----------
+        features : np.ndarray [shape=(n, n_frames, n_features)]
+            Frames behind the last whole step are not looked at.
+
+        Returns
+        -------
+        np.ndarray [shape=(n, n_labels), float32]
+            After the last step; the past is forgotten then.
+        """
+        size = self.input.shape[1]
+        results = np.zeros((len(features), int(np.prod(self.output.shape))), np.float32)
+        for row, clip in zip(results, features, strict=True):
+            self.reset()
+            for start in range(0, len(clip) - size + 1, size):
+                row[:] = self.run(clip[start : start + size])
+        self.reset()
+        return results

@@ -73,9 +73,11 @@ def _handle(arguments: argparse.Namespace) -> None:
     # Before TensorFlow is imported: a wrong path should not take seconds to be told.
     bundles = [load_bundle(path, arguments.threads) for path in arguments.bundles]
     for bundle in bundles:
+        instead = "(drsn-edge bench times it, drsn-export verify judges it)"
         if bundle.card.is_denoiser:
-            got = "a denoiser (drsn-edge bench times it, drsn-export verify judges it)"
-            raise BundleError(mismatch(bundle.folder, "a model that tells classes apart", got))
+            raise BundleError(mismatch(bundle.folder, "a model that tells classes apart", f"a denoiser {instead}"))
+        if bundle.card.stream:
+            raise BundleError(mismatch(bundle.folder, "a model of whole windows", f"steps of a stream {instead}"))
     from drsn_keras.training.quiet import quiet_tensorflow
 
     quiet_tensorflow()

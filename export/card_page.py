@@ -30,6 +30,8 @@ def card_page(card: ModelCard) -> str:
     warnings = leak_warnings(card)
     if card.synthetic_speech:
         warnings.insert(0, "**Trained and tested on synthetic speech.** Scores on people's voices will be lower.")
+    if extra := training["protocol"].get("synthetic_training"):
+        warnings.append(f"**{extra['share']}.**")
     if training.get("simulated"):
         warnings.append("**Trained and tested on simulated machines.** Scores on real ones will be lower.")
     trained_on = (
@@ -40,9 +42,10 @@ def card_page(card: ModelCard) -> str:
         card,
         warnings=warnings,
         purpose=f"Tells {len(card.labels)} classes apart in noise: {', '.join(card.labels)}.",
-        cost=f"{card.macs / 1e6:.2f} M MACs a window",
+        cost=_cost(card),
         facts=[
             ("front end", _front_end(card.front_end)),
+            *_steps(card),
             _decision(card),
             ("trained on", trained_on),
             ("noise mixed in", ", ".join(training["noise"]) or "none"),
@@ -76,6 +79,23 @@ def _in_noise(rows: Sequence[dict[str, Any]], card: ModelCard) -> list[str]:
     return lines
 
 
+def _cost(card: ModelCard) -> str:
+    """Of a window, or of a second of a stream, which is looked at once."""
+    if not card.stream:
+        return f"{card.macs / 1e6:.2f} M MACs a window"
+    seconds = card.stream["delay_samples"] / card.front_end["sample_rate_hz"]
+    return f"{card.macs:,} MACs a step, {card.macs / seconds / 1e6:.2f} M MACs a second"
+
+
+def _steps(card: ModelCard) -> list[tuple[str, str]]:
+    """What a step of a stream is."""
+    if not (stream := card.stream):
+        return []
+    ms = 1e3 * stream["delay_samples"] / card.front_end["sample_rate_hz"]
+    text = f"steps of {stream['frames']} frames ({ms:g} ms); {stream['states']} states, {stream['state_bytes']:,} bytes"
+    return [("works on", f"a stream in {text}, zeros before its start")]
+
+
 def _decision(card: ModelCard) -> tuple[str, str]:
     """How probabilities become an answer."""
     if monitor := card.monitor:
@@ -101,6 +121,8 @@ def _front_end(spec: dict) -> str:
             f"windows of {spec['n_samples']} samples at {spec['sample_rate_hz']} Hz, hop {spec['hop_length']}, as "
             f"{', '.join(spec['channels']).replace('_', ' ')}{band}; int16 full scale {spec['full_scale']:g}"
         )
+    if spec["kind"] == "waveform":
+        return f"none: {spec['duration_s']:g} s of samples in [-1, 1] at {spec['sample_rate_hz']} Hz"
     kind = spec["kind"].replace("_", "-")
     return (
         f"{kind}, {spec['sample_rate_hz']} Hz, {spec['n_mels']} bands {spec['fmin_hz']:g} to {spec['fmax_hz']:g} Hz, "

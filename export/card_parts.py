@@ -66,7 +66,7 @@ def pairs(values: dict) -> str:
 def bullets(protocol: dict) -> list[str]:
     """Short facts of the protocol; long lists (words, every count) stay in card.json."""
     return [
-        f"- {name.replace('_', ' ')}: {value}"
+        f"- {name.replace('_', ' ')}: {'; '.join(map(str, value)) or 'none' if isinstance(value, list) else value}"
         for name, value in protocol.items()
         if isinstance(value, str | int | float) or (isinstance(value, list) and len(value) <= 12)
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from drsn_keras.training.config import KeywordConfig
-from drsn_keras.training.recordings import Recording
+from drsn_keras.training.recordings import Recording, plain_name
 
 
 def clip_name(recording: Recording, config: KeywordConfig) -> str:
@@ -13,5 +13,5 @@ def clip_name(recording: Recording, config: KeywordConfig) -> str:
     path = Path(recording.path)
     part = f"@{recording.start}" if recording.start else ""
     if config.data and path.is_relative_to(config.data):
-        return path.relative_to(config.data).as_posix() + part
-    return (path.as_posix() if not path.is_absolute() else path.name) + part
+        return plain_name(path.relative_to(config.data).as_posix()) + part
+    return plain_name(path.as_posix() if not path.is_absolute() else path.name) + part

@@ -8,7 +8,6 @@ from typing import Any
 
 import tf_keras
 
-from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.model_card import CARD_NAME, MODEL_NAME, DetectorSpec, ModelCard, sha256_of
 from drsn_keras.noise_level_spec import NOISE_MODEL_NAME
 from drsn_keras.training.config import KeywordConfig
@@ -20,7 +19,8 @@ from .bundle_folder import new_bundle
 from .calibration import CALIBRATION_NAME, Calibration
 from .card_page import CARD_PAGE_NAME, write_card_page
 from .gzip_size import gzip_size
-from .lowering import Twin, lower
+from .keyword_stream import calibration_inputs, check_stream, lower_classifier, open_file, stream_facts
+from .lowering import StreamTwin, Twin
 from .noise_model import noise_level_rows, write_noise_model
 from .quantize import float_layers, quantize
 from .recipe import Recipe
@@ -31,22 +31,24 @@ class Converted:
     """A flatbuffer and the facts about it that belong into a card."""
 
     content: bytes
-    twin: Twin
+    twin: Twin | StreamTwin
     facts: dict[str, Any]
 
 
 def convert(run: OpenRun, recipe: Recipe, calibration: Calibration) -> Converted:
-    """Lower a run's model, prove the twin on the calibration clips, quantise it.
+    """Lower a run's model, prove the twin on the calibration clips, quantise it. One for streams becomes a step.
 
     Raises
     ------
     UsageError
-        If a layer cannot be lowered for the target, or a layer to keep does not exist.
+        If a layer cannot be lowered for the target, a layer to keep does not exist, or the recipe is not for streams.
     CheckFailed
         If the twin is not the same function within 1e-5, or an integer graph holds a float tensor.
     """
-    twin = lower(run.model, recipe.target, calibration.features)
-    content = quantize(twin, recipe, calibration.features, _fine_tuned(run, twin, recipe, calibration))
+    check_stream(run.model, run.config.model, recipe)
+    twin = lower_classifier(run.model, recipe.target, calibration.features)
+    inputs = calibration_inputs(twin, calibration.features, recipe)
+    content = quantize(twin, recipe, inputs, _fine_tuned(run, twin, recipe, calibration))
     facts = {**recipe.to_dict(), **float_layers(twin, recipe)}
     return Converted(content, twin, {**facts, "parity": twin.parity, "gzip_bytes": gzip_size(content)})
 
@@ -83,7 +85,8 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
     with new_bundle(bundle) as building:
         path = building / MODEL_NAME
         path.write_bytes(converted.content)
-        interpreter = Interpreter(path)
+        interpreter = open_file(path, converted.twin)
+        facts = {"macs": summary["macs"], **stream_facts(run.model, config.spec, converted.twin, interpreter)}
         card = ModelCard(
             name=f"{config.model} {config.task}, {recipe.name}",
             task=config.task,
@@ -100,10 +103,10 @@ def convert_run(run: OpenRun, recipe: Recipe, calibration: Calibration, bundle: 
             monitor=summary["monitor"],
             noise_level=write_noise_model(run, calibration, recipe.target, building),
             parameters=summary["parameters"],
-            macs=summary["macs"],
+            **facts,
             synthetic_speech=summary["synthetic_speech"],
             export=converted.facts,
-            outside_graph=outside_graph(config),
+            outside_graph=outside_graph(config, isinstance(converted.twin, StreamTwin)),
             training=training_facts(config, summary, calibration),
             metrics=_measured(summary),
             versions={**environment(), "git_revision": git_revision() or "unknown"},
@@ -131,7 +134,7 @@ def _measured(summary: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def outside_graph(config: KeywordConfig | VibrationConfig) -> dict[str, str]:
+def outside_graph(config: KeywordConfig | VibrationConfig, stream: bool = False) -> dict[str, str]:
     """What the model needs but the graph does not hold, and the code that does it on the device."""
     if isinstance(config, VibrationConfig):
         inputs = ", ".join(config.spec.channels).replace("_", " ")
@@ -142,15 +145,19 @@ def outside_graph(config: KeywordConfig | VibrationConfig) -> dict[str, str]:
     kind = config.spec.kind
     last = {"mfcc": "logarithm, cosine transform", "root_mel": "fourth root"}.get(kind, "logarithm")
     front_end = f"{kind.replace('_', '-')} front end (framing, window, FFT, mel bands, {last})"
+    if config.spec.is_waveform:
+        front_end = "samples in [-1, 1] (no front end)"
     return {
         front_end: "drsn_keras.frontend.StreamingFrontEnd",
+        **({"states from step to step": "drsn_keras.edge.listener"} if stream else {}),
         "detector (smoothing, threshold, hysteresis, refractory time)": "drsn_keras.edge.detector",
     }
 
 
 def _data(config: KeywordConfig | VibrationConfig) -> str:
     if config.data:
-        return Path(config.data).name
+        extra = " and synthetic speech" if isinstance(config, KeywordConfig) and config.synthesize_extra else ""
+        return Path(config.data).name + extra
     if isinstance(config, VibrationConfig):
         return f"{config.machines} simulated machines"
     return "synthetic speech: " + ", ".join(config.synthesize)

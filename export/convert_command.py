@@ -24,8 +24,9 @@ def add(commands: argparse._SubParsersAction) -> None:
         "convert",
         help="make a bundle from a run",
         description="Lower a run's model to integer-friendly primitives, prove that they are the same function (1e-5 "
-        "on the calibration clips), quantise, and write a bundle: model, card, calibration list. A denoiser of streams "
-        "becomes a file of one step, its states among the inputs and outputs; another one a file of training's length.",
+        "on the calibration clips), quantise, and write a bundle: model, card, calibration list. A denoiser or keyword "
+        "network of streams becomes a file of one step, its states among the inputs and outputs; another denoiser a "
+        "file of training's length.",
         epilog="examples: drsn-export convert runs/mine; drsn-export convert runs/mine --scheme int8-qat; "
         "drsn-export convert runs/mine --target tflm --prune 0.5; drsn-export convert runs/denoiser --step-frames 4",
     )
@@ -143,8 +144,10 @@ def _denoiser(arguments: argparse.Namespace, run: OpenRun, recipe: Recipe, bundl
 
 
 def _ends(card: ModelCard) -> str:
-    if not card.is_denoiser:
-        return f"{len(card.labels)} labels"
+    labels = "" if card.is_denoiser else f"{len(card.labels)} labels"
     if card.stream:
-        return f"steps of {card.stream['delay_samples']} samples, {card.stream['state_bytes']:,} bytes of states"
+        steps = f"steps of {card.stream['delay_samples']} samples, {card.stream['state_bytes']:,} bytes of states"
+        return f"{labels}, {steps}" if labels else steps
+    if labels:
+        return labels
     return f"pieces of {' x '.join(str(n) for n in card.front_end['shape'])}"

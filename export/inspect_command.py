@@ -77,6 +77,8 @@ def _compare(arguments: argparse.Namespace, bundle: Bundle, content: bytes) -> t
     """The comparison, or what is missing for it. What the user named must be there; what was looked for may be gone."""
     if bundle.card.is_denoiser:
         return None, "of a denoiser costs alone are shown (drsn-export verify judges it)"
+    if bundle.card.stream:
+        return None, "of a step costs alone are shown (drsn-export verify judges it)"
     from drsn_keras.training.open_run import run_of_bundle
 
     from .inspection.examine import compare

@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from drsn_keras.edge.bundle import load_bundle
-from drsn_keras.edge.interpreter import Interpreter
 from drsn_keras.errors import CheckFailed, mismatch
 from drsn_keras.frontend import FrontEndSpec, WindowSpec, features_of
 from drsn_keras.training.conditions import CLEAN, RECORDED, Condition, noisy_clips, sources_of
 from drsn_keras.training.features import BatchFeatures
 from drsn_keras.training.open_run import OpenRun
 
-from .lowering import lower
+from .keyword_stream import lower_classifier, open_file
 from .tflite import to_tflite
 
 #: A bundle may lose this many points of accuracy ...
@@ -74,7 +73,8 @@ def verify_bundle(bundle: Path, run: OpenRun) -> Verification:
     """Compare Keras, the float32 file and the bundle on the run's test clips.
 
     Every test clip is heard clean and in noise (recorded where the run has recordings, else the kinds it was trained
-    with), at each of ``CARD_SNRS_DB``. Loss and agreement are over clean and 10 dB together.
+    with), at each of ``CARD_SNRS_DB``. Loss and agreement are over clean and 10 dB together. A model of streams hears
+    every clip from its beginning, step by step.
     """
     opened = load_bundle(bundle)
     run.require_match(opened)
@@ -95,8 +95,9 @@ def verify_bundle(bundle: Path, run: OpenRun) -> Verification:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "float32.tflite")
         # Lowered for the bundle's target: the same graph before quantisation.
-        path.write_bytes(to_tflite(lower(run.model, opened.card.target).model, "float32"))
-        float_file = Interpreter(path)
+        twin = lower_classifier(run.model, opened.card.target)
+        path.write_bytes(to_tflite(twin.model, "float32"))
+        float_file = open_file(path, twin)
         for condition, y in waves():
             x = features(y)
             _check_front_end(y[:_PARITY_CLIPS], x[:_PARITY_CLIPS], opened.front_end)

@@ -64,8 +64,8 @@ def make_files(folder: Path, names: list[str], target: str) -> MicroFiles:
     from drsn_keras.models import catalogue
 
     files = MicroFiles(folder, tuple(names))
-    rng = np.random.default_rng(1)
     for name in names:
+        rng = np.random.default_rng([1, *name.encode()])  # whatever else is in the catalogue
         files.path(name).write_bytes(catalogue_int8(name, target))
         shape = catalogue()[name]().input_shape[1:]
         x = rng.integers(-128, 128, (20, 1, *shape)).astype(np.int8)

@@ -54,3 +54,11 @@ def tones_run(tones, tmp_path_factory) -> Path:
     run = tmp_path_factory.mktemp("runs") / "tones"
     train(tones, run, *OPTIONS)
     return run
+
+
+@pytest.fixture(scope="session")
+def stream_words_run(tones, tmp_path_factory) -> Path:
+    """A run of a keyword network for streams whose weights tell the words of :func:`tones`; not to be written to."""
+    from keyword_stream_run import write_run
+
+    return write_run(tmp_path_factory.mktemp("runs") / "stream_words", tones)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import os
 import struct
 from pathlib import Path
 
@@ -62,7 +63,7 @@ def read_audio(path: Path, sample_rate_hz: int, start: int = 0, stop: int | None
         raise DataError(mismatch(path, "an audio file", "a file of 0 bytes"))
     _check_wav_complete(path)
     try:
-        with soundfile.SoundFile(path) as file:
+        with soundfile.SoundFile(_openable(path)) as file:
             y = _read_part(file, path, start, stop)
             rate_hz, channels = file.samplerate, file.channels
     except soundfile.LibsndfileError as error:
@@ -100,14 +101,24 @@ def file_frames(path: Path) -> int:
     if not path.is_file() or path.stat().st_size == 0:
         raise DataError(mismatch(path, "an audio file", "a file of 0 bytes" if path.is_file() else "nothing there"))
     try:
-        return soundfile.info(path).frames
+        return soundfile.info(_openable(path)).frames
     except soundfile.LibsndfileError as error:
         raise DataError(mismatch(path, "an audio file (WAV, FLAC, OGG, MP3)", _what_is(path, error))) from None
 
 
 def file_rate_hz(path: Path) -> int:
     """Sample rate of a file that :func:`file_frames` has accepted."""
-    return soundfile.info(path).samplerate
+    return soundfile.info(_openable(path)).samplerate
+
+
+def _openable(path: Path) -> str | bytes:
+    """A path as soundfile opens it: as bytes where a name is not UTF-8."""
+    name = str(path)
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name)
+    return name
 
 
 def to_int16(y: np.ndarray) -> np.ndarray:
@@ -182,6 +193,8 @@ def _what_is(path: Path, error: soundfile.LibsndfileError) -> str:
         return "a Git LFS pointer (fetch the data with 'git lfs pull')"
     if head.lstrip()[:15].lower().startswith((b"<!doctype", b"<html")):
         return "a web page (the download failed)"
+    if head.startswith(b"OggS") and b"OpusHead" in head:
+        return f"Opus, which this libsndfile ({soundfile.__libsndfile_version__}) does not read; convert it to WAV"
     if head and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in head):
         return "a text file"
     return f"something else ({error.error_string.rstrip('.')})"

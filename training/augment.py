@@ -11,8 +11,14 @@ import math
 
 import numpy as np
 import tensorflow as tf
+from scipy.fft import next_fast_len
 
 from drsn_keras.errors import UsageError, mismatch
+
+#: Share of the clips in a stream before which another one is spoken.
+_SPOKEN_BEFORE = 0.5
+#: Samples of noise that are taken together: a stretch begins at a multiple, which is ten times as fast to gather.
+GRAIN = 160
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +37,9 @@ class AugmentSpec:
         Of the finished mix.
     speed : (low, high)
         Playback speed factor; pitch moves with it.
+    straddle : float in [0, 0.5]
+        Share of every batch that is no clip but the end of one and the beginning of another: what a window that slides
+        over a stream holds between words. Its label is ``_unknown_``.
     time_masks, time_mask_frames, band_masks, band_mask_bands : int
         SpecAugment: number of masks and the largest size of each.
     """
@@ -41,6 +50,7 @@ class AugmentSpec:
     shift_s: float = 0.1
     gain_db: tuple[float, float] = (-6.0, 6.0)
     speed: tuple[float, float] = (0.92, 1.08)
+    straddle: float = 0.0
     time_masks: int = 2
     time_mask_frames: int = 10
     band_masks: int = 2
@@ -53,9 +63,9 @@ class AugmentSpec:
                 raise UsageError(mismatch(f"augmentation, {name}", "two finite numbers", f"{low}, {high}"))
             if not low <= high:
                 raise UsageError(mismatch(f"augmentation, {name}", "low <= high", f"{low} > {high}"))
-        for name in ("noise_probability", "reverb_probability"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise UsageError(mismatch(f"augmentation, {name}", "0 to 1", getattr(self, name)))
+        for name, most in (("noise_probability", 1), ("reverb_probability", 1), ("straddle", 0.5)):
+            if not 0 <= getattr(self, name) <= most:
+                raise UsageError(mismatch(f"augmentation, {name}", f"0 to {most:g}", getattr(self, name)))
         if self.speed[0] <= 0:
             raise UsageError(mismatch("augmentation, speed", "factors above 0", self.speed[0]))
 
@@ -68,7 +78,7 @@ class NoiseBank:
     ----------
     names : kinds, in order
     samples : np.ndarray [shape=(total,), float32], each kind at unit mean power
-    starts, lengths : np.ndarray [shape=(kinds,), int64]
+    starts, lengths : np.ndarray [shape=(kinds,), int64], multiples of :data:`GRAIN`
     """
 
     names: tuple[str, ...]
@@ -78,13 +88,13 @@ class NoiseBank:
 
     @classmethod
     def from_signals(cls, signals: dict[str, list[np.ndarray]], n_samples: int) -> NoiseBank:
-        """Lay signals of each kind end to end, each scaled to unit power, looped where shorter than ``n_samples``."""
+        """Lay signals of each kind end to end, at unit power, looped to whole grains of at least ``n_samples``."""
         stretches = []
         for parts in signals.values():
             scaled = [part / max(float(np.sqrt(np.mean(np.square(part)))), 1e-12) for part in parts]
             stretch = np.concatenate(scaled).astype(np.float32)
-            repeats = -(-(n_samples + 1) // len(stretch))
-            stretches.append(np.tile(stretch, max(1, repeats)))
+            least = -(-max(n_samples, len(stretch)) // GRAIN) * GRAIN
+            stretches.append(np.resize(stretch, least))
         lengths = np.array([len(stretch) for stretch in stretches], dtype=np.int64)
         return cls(tuple(signals), np.concatenate(stretches), np.cumsum(lengths) - lengths, lengths)
 
@@ -114,7 +124,7 @@ class Augmenter:
         self.sample_rate_hz = sample_rate_hz
         self.noise = noise
         if noise is not None:
-            self._samples = tf.constant(noise.samples)
+            self._grains = tf.constant(noise.samples.reshape(-1, GRAIN))
             self._starts = tf.constant(noise.starts)
             self._lengths = tf.constant(noise.lengths)
         self._responses = None if impulse_responses is None else tf.constant(impulse_responses, tf.float32)
@@ -126,6 +136,7 @@ class Augmenter:
             "speed": _uniform(seed, 0, [batch], *spec.speed),
             "shift": _uniform(seed, 1, [batch], -spec.shift_s, spec.shift_s) * self.sample_rate_hz,
             "gain_db": _uniform(seed, 2, [batch], *spec.gain_db),
+            "spoken_before": tf.cast(_uniform(seed, 8, [batch]) < _SPOKEN_BEFORE, tf.float32),
         }
         if self.noise is not None and spec.noise_probability > 0:
             kind = tf.cast(_uniform(seed, 3, [batch]) * len(self.noise.names), tf.int32)
@@ -138,31 +149,52 @@ class Augmenter:
             parameters["response"] = tf.minimum(kind, self._responses.shape[0] - 1)
         return parameters
 
+    def straddle(self, clips: tf.Tensor, labels: tf.Tensor, seed, unknown: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Make the first clips of a batch (its order is random) the end of one and the beginning of the next.
+
+        Both are cut at the same place, drawn for the batch between a quarter and three quarters of their length.
+        """
+        count = round(self.spec.straddle * clips.shape[0])
+        if count == 0:
+            return clips, labels
+        n = clips.shape[1]
+        cut = tf.cast(_uniform(seed, 9, [], 0.25, 0.75) * n, tf.int32)
+        between = tf.ensure_shape(tf.concat([clips[:count, cut:], clips[count : 2 * count, :cut]], axis=1), [count, n])
+        return tf.concat([between, clips[count:]], 0), tf.concat([tf.fill([count], unknown), labels[count:]], 0)
+
     def apply(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
         """Augmented waveforms [shape=(batch, n_samples)] of clips of the same shape, samples in [-1, 1]."""
-        y = self._move(clips, parameters["speed"], parameters["shift"])
-        if "response" in parameters:
-            y = self._reverberate(y, parameters["response"])
-        return self._finish(y, parameters)
+        return self._finish(self._placed(clips, parameters), parameters)
 
-    def _finish(self, y: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
+    def apply_in_stream(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
+        """The same with what a stream holds before a clip [shape=(batch, 2 * n_samples)]; the second half is the clip.
+
+        Before half of the clips another clip of the batch is spoken, before the others nothing. The noise goes through
+        both halves; its SNR is over the clip, as in :meth:`apply`.
+        """
+        y = self._placed(clips, parameters)
+        before = tf.roll(y, 1, axis=0) * parameters["spoken_before"][:, None]
+        return self._finish(tf.concat([before, y], axis=1), parameters, y.shape[1])
+
+    def _placed(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
+        y = self._move(clips, parameters["speed"], parameters["shift"])
+        return self._reverberate(y, parameters["response"]) if "response" in parameters else y
+
+    def _finish(self, y: tf.Tensor, parameters: dict[str, tf.Tensor], last: int | None = None) -> tf.Tensor:
         if "snr_db" in parameters:
-            y += self._noise(y, parameters)
+            y += self._noise(y, parameters, last or y.shape[1])
         return y * tf.pow(10.0, parameters["gain_db"] / 20.0)[:, None]
 
     def _move(self, clips: tf.Tensor, speed: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
         """Change speed about the middle of the clip and shift it, linearly interpolated; zeros come in at the ends."""
         n = clips.shape[1]
         middle = (n - 1) / 2
-        place = (tf.range(n, dtype=tf.float32)[None, :] - middle - shift[:, None]) * speed[:, None] + middle
-        left = tf.floor(place)
-        fraction = place - left
-        index = tf.cast(left, tf.int32)
-        padded = tf.pad(clips, [[0, 0], [2, 2]])
-        index = tf.clip_by_value(index + 2, 0, n + 2)
-        a = tf.gather(padded, index, batch_dims=1)
-        b = tf.gather(padded, index + 1, batch_dims=1)
-        return a + (b - a) * fraction
+        first, last = ((side * middle - shift) * speed + middle for side in (-1, 1))
+        # A stretch of a picture one pixel high: half the time of gathering sample by sample.
+        zero = tf.zeros_like(first)
+        boxes = tf.stack([zero, first / (n - 1), zero, last / (n - 1)], axis=1)
+        pictures = clips[:, None, :, None]
+        return tf.image.crop_and_resize(pictures, boxes, tf.range(tf.shape(clips)[0]), (1, n))[:, 0, :, 0]
 
     def _reverberate(self, y: tf.Tensor, response: tf.Tensor) -> tf.Tensor:
         """Convolve the first ``reverb_probability`` of the batch (its order is random) with room impulse responses."""
@@ -172,21 +204,24 @@ class Augmenter:
         n = y.shape[1]
         dry, rest = y[:count], y[count:]
         taps = tf.gather(self._responses, response[:count])
-        length = 1 << (n + taps.shape[1] - 1).bit_length()
+        length = next_fast_len(n + taps.shape[1] - 1, real=True)
         product = tf.signal.rfft(dry, [length]) * tf.signal.rfft(taps, [length])
         wet = tf.signal.irfft(product, [length])[:, :n]
         return tf.concat([wet, rest], axis=0)
 
-    def _noise(self, y: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
+    def _noise(self, y: tf.Tensor, parameters: dict[str, tf.Tensor], last: int) -> tf.Tensor:
+        """Noise for all of y, at the drawn SNR over its last samples."""
         n = y.shape[1]
         kind = parameters["noise_kind"]
-        room = tf.cast(tf.gather(self._lengths, kind) - n, tf.float32)
-        first = tf.gather(self._starts, kind) + tf.cast(parameters["noise_place"] * room, tf.int64)
-        noise = tf.gather(self._samples, first[:, None] + tf.range(n, dtype=tf.int64)[None, :])
-        power = tf.reduce_mean(tf.square(y), axis=1)
+        count = -(-n // GRAIN)
+        room = tf.cast(tf.gather(self._lengths, kind) // GRAIN - count + 1, tf.float32)
+        first = tf.gather(self._starts, kind) // GRAIN + tf.cast(parameters["noise_place"] * room, tf.int64)
+        grains = tf.gather(self._grains, first[:, None] + tf.range(count, dtype=tf.int64)[None, :])
+        noise = tf.reshape(grains, [-1, count * GRAIN])[:, :n]
+        power = tf.reduce_mean(tf.square(y[:, -last:]), axis=1)
         # A digitally silent clip has no SNR: it gets noise as if it were speech 60 dB below full scale.
         power = tf.maximum(power, 1e-6)
-        noise_power = tf.maximum(tf.reduce_mean(tf.square(noise), axis=1), 1e-12)
+        noise_power = tf.maximum(tf.reduce_mean(tf.square(noise[:, -last:]), axis=1), 1e-12)
         factor = tf.sqrt(power / noise_power * tf.pow(10.0, -parameters["snr_db"] / 10.0)) * parameters["noisy"]
         return noise * factor[:, None]
 

@@ -16,6 +16,7 @@ from . import (
     keywords_command,
     machine_command,
     speak_command,
+    stream_command,
     vibration_command,
 )
 
@@ -33,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     vibration_command.add(commands)
     denoise_command.add(commands)
     evaluate_command.add(commands)
+    stream_command.add(commands)
     compare_command.add(commands)
     speak_command.add(commands)
     machine_command.add(commands)

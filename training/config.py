@@ -7,6 +7,7 @@ from typing import Any
 
 from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.frontend import FrontEndSpec
+from drsn_keras.keyword_model_names import check_keyword_model
 
 from .run_config import RunConfig
 
@@ -21,6 +22,7 @@ _WHOLE_NUMBERS = {
     "epochs": (1, 1_000_000),
     "batch_size": (1, 65_536),
     "utterances": (10, 1_000_000),
+    "synthesize_extra": (0, 100_000),
     "seed": (0, 2**31 - 1),
 }
 
@@ -39,14 +41,18 @@ class KeywordConfig(RunConfig):
         Phrases to be spoken by the synthesiser instead of recordings.
     utterances : int
         Synthetic utterances of each phrase.
+    synthesize_extra : int
+        Synthetic utterances of each keyword, and of other words, that training hears besides the recordings.
     keywords : tuple of str
         Words to tell apart, other words become ``_unknown_``; empty: all of the data's classes.
     noise_kinds : tuple of str
         Generated noises mixed in at training.
     model : str
-        A kind of :data:`drsn_keras.models.kinds.KINDS`.
+        Of :data:`drsn_keras.keyword_model_names.KEYWORD_MODEL_NAMES`.
     width : float
         Scales the network's channels.
+    spectral : {None, "clip", "frames"}
+        Shrinkage of the spectrum in front of the network: see :func:`drsn_keras.models.keyword_network`.
     front_end : dict
         :meth:`drsn_keras.frontend.FrontEndSpec.to_dict`.
     augment : dict
@@ -73,10 +79,12 @@ class KeywordConfig(RunConfig):
     noise: tuple[str, ...] = ()
     synthesize: tuple[str, ...] = ()
     utterances: int = 400
+    synthesize_extra: int = 0
     keywords: tuple[str, ...] = ()
     noise_kinds: tuple[str, ...] = TRAINING_NOISES
     model: str = "drsn-cw"
     width: float = 1.0
+    spectral: str | None = None
     front_end: dict[str, Any] = dataclasses.field(default_factory=lambda: FrontEndSpec().to_dict())
     augment: dict[str, Any] = dataclasses.field(default_factory=dict)
     epochs: int = 100
@@ -93,6 +101,7 @@ class KeywordConfig(RunConfig):
     def __post_init__(self) -> None:
         if self.task != "keywords":
             raise UsageError(mismatch("task", "keywords", repr(self.task)))
+        check_keyword_model(self.model, self.spec, self.spectral)
         if (self.data is None) == (not self.synthesize):
             raise UsageError("training data: expected --data DIR (with --manifest CSV or not) or --synthesize WORDS")
         for name, (low, high) in _WHOLE_NUMBERS.items():
@@ -104,7 +113,7 @@ class KeywordConfig(RunConfig):
                 expected = "a number above 0" if not getattr(self, name) > high else f"at most {high:g}"
                 raise UsageError(mismatch(f"--{name.replace('_', '-')}", expected, getattr(self, name)))
         if self.synthesize:
-            for name in ("keywords", "group_regex", "resplit", "skip_bad"):
+            for name in ("keywords", "group_regex", "resplit", "skip_bad", "synthesize_extra"):
                 if getattr(self, name):
                     option = f"--{name.replace('_', '-')}"
                     raise UsageError(f"{option}: expected only with --data, got it with --synthesize")

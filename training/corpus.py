@@ -16,6 +16,7 @@ from drsn_keras.noise import BabbleNoise, NoiseSource, RecordedNoise, make_noise
 from .clips import Clips, load_clips
 from .config import KeywordConfig
 from .datasets import open_dataset
+from .extra_speech import add_extra_speech, is_made
 from .made_silence import add_silence
 from .noise_recordings import NoiseSignals, find_noise, read_noise
 from .recordings import SILENCE, SPLITS, UNKNOWN, Recording
@@ -49,6 +50,8 @@ class Corpus:
     synthetic : bool
         The speech was spoken by a synthesiser.
     listing : rows (split, label, group, file, what identifies the content), without reading recordings
+    noise_notes : tuple of str
+        Which collections of noise were recognised.
     """
 
     labels: tuple[str, ...]
@@ -60,6 +63,7 @@ class Corpus:
     noise_kinds: tuple[str, ...]
     synthetic: bool
     listing: Callable[[], list[tuple[str, ...]]] = list
+    noise_notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.clips = functools.lru_cache(maxsize=None)(self._clips)
@@ -87,6 +91,8 @@ class Corpus:
         line += f", {len(self.recorded('train'))} recorded noises"
         if self.protocol.get("speaker_disjoint") == "unknown":
             line += "; speakers are unknown (see --group-regex): scores will be too good"
+        if extra := self.protocol.get("synthetic_training"):
+            line += f"; {extra['share']}"
         if UNKNOWN not in self.labels:
             line += "; no _unknown_: every other word will be taken for one of these"
         return line
@@ -107,6 +113,8 @@ class Corpus:
             # Of people other than those who are tested: a clip must not be part of its own noise.
             clips = self.clips("val" if split == "test" else split)
             speech = [i for i, y in enumerate(clips.y) if clips.labels[y] != SILENCE]
+            # Of people, where there are any: babble stays what it is without synthetic speech.
+            speech = [i for i in speech if not is_made(clips.recordings[i])] or speech
             chosen = np.random.default_rng(0).permutation(speech)[:_BABBLE_CLIPS]
             return BabbleNoise([clips.x[i].astype(np.float32) / 32768.0 for i in chosen], self.sample_rate_hz)
         return make_noise(name)
@@ -132,13 +140,14 @@ class Corpus:
 
     @property
     def notes(self) -> list[str]:
-        """What was converted or left out while reading the parts read so far."""
+        """What was left out when the data was found, and converted or left out while reading the parts read so far."""
         parts: dict[str, list[str]] = {}
         for split in self._read_splits:
             for note in self._read_notes(split):
                 parts.setdefault(note, []).append(split)
         everywhere = len(self._read_splits)
-        return [n if len(found) == everywhere else f"{', '.join(found)}: {n}" for n, found in parts.items()]
+        read = [n if len(found) == everywhere else f"{', '.join(found)}: {n}" for n, found in parts.items()]
+        return list(dict.fromkeys([*self.protocol.get("notes", ()), *self.noise_notes, *read]))
 
     def _read_notes(self, split: str) -> list[str]:
         clips = self.clips(split)
@@ -197,7 +206,12 @@ def open_corpus(config: KeywordConfig, *, progress: bool = False) -> Corpus:
         files = {part.path.resolve() for part in given}
         # Noise that lies with the data is mixed in too; a file reached both ways counts once.
         corpus.noise_parts = (*given, *(part for part in corpus.noise_parts if part.path.resolve() not in files))
+        corpus.noise_notes = given.notes
+        if given.notes:
+            corpus.protocol["noise"] = [note.removeprefix("noise: ") for note in given.notes]
     _check_classes(corpus.labels)
+    if config.synthesize_extra:
+        add_extra_speech(corpus, config.synthesize_extra, config.seed)
     if SILENCE not in corpus.labels:
         add_silence(corpus, config.seed)
     return corpus

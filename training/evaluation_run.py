@@ -142,6 +142,8 @@ def _keywords_command(config: KeywordConfig, name: str) -> str:
         if config.synthesize
         else f"--data {Path(config.data).name}"
         + (f" --manifest {Path(config.manifest).name}" if config.manifest else "")
+        + (f' --keywords "{",".join(config.keywords)}"' if config.keywords else "")
+        + (f" --synthesize-extra {config.synthesize_extra}" if config.synthesize_extra else "")
     )
     noise = f" --noise {' '.join(Path(folder).name for folder in config.noise)}" if config.noise else ""
     usual = FrontEndSpec()

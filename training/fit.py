@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from drsn_keras.command_line import log
+from drsn_keras.keyword_model_names import trains_compiled
 from drsn_keras.models.cost import count_macs, count_parameters
 
 from .checkpoint import assign
@@ -18,7 +19,7 @@ from .config import KeywordConfig
 from .corpus import Corpus
 from .epochs import Epochs, cosine_with_warmup, run_epochs
 from .features import BatchFeatures
-from .networks import build_model
+from .networks import build_model, streams, to_train
 from .noise_level import calibrate_noise_level
 from .operating_point import choose_detector
 from .run_folder import (
@@ -76,7 +77,7 @@ def train(
     for note in corpus.notes:
         log(f"note: {note}")
 
-    model = build_model(config, len(corpus.labels))
+    model = to_train(build_model(config, len(corpus.labels)), config)
     if resume:
         require_same_split(run, corpus)
     # Written once data and model are there: an error so far leaves no half-made run behind.
@@ -85,8 +86,9 @@ def train(
     optimizer = optimizer_for(config, batches.steps_per_epoch)
     optimizer.build(model.trainable_variables)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
-    # XLA nearly halves the step on a CPU. TensorFlow does not promise repeatable results with it.
-    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=not config.deterministic)
+    # XLA nearly halves the step of most networks on a CPU. TensorFlow does not promise repeatable results with it.
+    compiled = trains_compiled(config.model) and not config.deterministic
+    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=compiled)
 
     epochs = Epochs.begin(run, resume, model, optimizer, config.epochs)
     setup_seconds = time.monotonic() - began
@@ -103,7 +105,11 @@ def train(
     assign(model.variables, epochs.best_weights, run / CHECKPOINT)
     save_model(model, run / MODEL)
     device: dict[str, Any] = {"detector": {}, "operating_point": [], "monitor": {}}
-    device["noise_level"] = calibrate_noise_level(model, corpus, config, BatchFeatures(config.spec))
+    if streams(config):
+        # Its thresholds are of every moment, not of a window.
+        device["noise_level"] = {}
+    else:
+        device["noise_level"] = calibrate_noise_level(model, corpus, config, BatchFeatures(config.spec))
     if isinstance(config, VibrationConfig):
         device["monitor"] = calibrate_monitor(model, corpus, config)
     else:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drsn_keras.command_line import log
+from drsn_keras.keyword_model_names import KEYWORD_MODEL_NAMES, SPECTRAL
 
 from .option_values import parse_pair, parse_words
 from .start_run import add_run_options, print_summary, start_run
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
 
 #: Utterances of each phrase that the length of the window is measured on.
 _TRIALS = 60
-_KINDS = ("drsn-cw", "drsn-cs", "senet", "resnet", "convnet")
-_FRONT_ENDS = ("log-mel", "mfcc", "root-mel")
+_FRONT_ENDS = ("log-mel", "mfcc", "root-mel", "waveform")
 _EXAMPLES = """examples:
   drsn-train keywords --data recordings/ --noise noises/ --out runs/mine
   drsn-train keywords --data speech_commands/ --keywords yes,no,stop --out runs/three
+  drsn-train keywords --data speech_commands/ --keywords all --out runs/all
+  drsn-train keywords --data speech_commands/ --synthesize-extra 300 --out runs/more
   drsn-train keywords --synthesize "turn on,turn off" --out runs/lamp
   drsn-train keywords --out runs/mine --resume
 """
@@ -38,24 +40,53 @@ def add(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     data = parser.add_argument_group("data")
-    data.add_argument("--data", type=Path, metavar="DIR", help="a folder per word, or the Speech Commands layout")
+    data.add_argument("--data", type=Path, metavar="DIR", help="a folder per word, Speech Commands, or MSWC")
     data.add_argument("--manifest", type=Path, metavar="CSV", help="columns file, label, recording_id, suggested_split")
     data.add_argument(
-        "--noise", type=Path, metavar="DIR", nargs="+", action="extend", default=[], help="recorded noise"
+        "--noise",
+        type=Path,
+        metavar="DIR",
+        nargs="+",
+        action="extend",
+        default=[],
+        help="recorded noise: any folders, DEMAND, MUSAN, ESC-50",
     )
     data.add_argument("--synthesize", metavar="WORDS", help="comma-separated phrases to be spoken by espeak-ng instead")
     data.add_argument("--utterances", type=int, metavar="N", help="synthetic utterances of each phrase (400)")
-    data.add_argument("--keywords", metavar="WORDS", help="comma-separated; all other words become _unknown_")
+    data.add_argument(
+        "--synthesize-extra",
+        type=int,
+        metavar="N",
+        help="synthetic utterances of each keyword, and of other words, for training besides --data",
+    )
+    data.add_argument(
+        "--keywords",
+        metavar="WORDS",
+        help="comma-separated; all other words become _unknown_. all: every word a class (Speech Commands: 35 or 30 "
+        "instead of the usual 12 classes)",
+    )
     data.add_argument("--group-regex", metavar="REGEX", help="its first group is the speaker in WORD/FILE")
     data.add_argument(
         "--resplit", action="store_true", default=None, help="divide by speaker anew, ignore given splits"
     )
     data.add_argument("--skip-bad", action="store_true", default=None, help="leave unreadable files out and say so")
     model = parser.add_argument_group("model")
-    model.add_argument("--model", choices=_KINDS, help="drsn-cw by default")
+    model.add_argument(
+        "--model",
+        choices=KEYWORD_MODEL_NAMES,
+        help="drsn-cw by default; streaming-...: steps of 40 ms and states, no windows; ds-cnn to raw-m5: published "
+        "networks to compare with",
+    )
+    model.add_argument(
+        "--spectral",
+        choices=SPECTRAL,
+        help="a learned threshold on the spectrum in front of the network, one for the clip or one a frame (root-mel)",
+    )
     model.add_argument("--width", type=float, metavar="X", help="scales the channels (1.0)")
     model.add_argument(
-        "--front-end", choices=_FRONT_ENDS, help="log-mel 98 x 40 (default), MLPerf's MFCC 49 x 10, root-mel 98 x 40"
+        "--front-end",
+        choices=_FRONT_ENDS,
+        help="log-mel 98 x 40 (default), MLPerf's MFCC 49 x 10, root-mel 98 x 40; waveform for --model raw-m5",
     )
     model.add_argument("--duration", type=float, metavar="S", help="length of the window [s]; 1.0, longer for phrases")
     fit = parser.add_argument_group("training")
@@ -64,6 +95,12 @@ def add(commands: argparse._SubParsersAction) -> None:
     fit.add_argument("--learning-rate", type=float, metavar="X", help="peak of the cosine schedule")
     fit.add_argument("--noise-kinds", metavar="NAMES", help="comma-separated generated noises to mix in")
     fit.add_argument("--snr", metavar="LOW,HIGH", help="range of SNRs mixed in [dB]")
+    fit.add_argument(
+        "--straddle",
+        type=float,
+        metavar="P",
+        help="share of each batch that is the end of one clip and the beginning of another, _unknown_ (0)",
+    )
     fit.add_argument("--seed", type=int, metavar="N", help="0 by default")
     fit.add_argument("--deterministic", action="store_true", default=None, help="same seed, same weights (slower)")
     add_run_options(parser)
@@ -76,10 +113,12 @@ def _given(arguments: argparse.Namespace) -> dict:
         name: getattr(arguments, name)
         for name in (
             "utterances",
+            "synthesize_extra",
             "group_regex",
             "resplit",
             "skip_bad",
             "model",
+            "spectral",
             "width",
             "epochs",
             "batch_size",
@@ -97,13 +136,17 @@ def _given(arguments: argparse.Namespace) -> dict:
     for name in ("synthesize", "keywords", "noise_kinds"):
         if getattr(arguments, name) is not None:
             fields[name] = parse_words(getattr(arguments, name), "--" + name.replace("_", "-"))
-    if arguments.snr is not None:
-        fields["augment"] = {"snr_db": parse_pair(arguments.snr, "--snr")}
-    if arguments.front_end is not None or arguments.duration is not None:
-        from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40
+    augment: dict = {} if arguments.snr is None else {"snr_db": parse_pair(arguments.snr, "--snr")}
+    if arguments.straddle is not None:
+        augment["straddle"] = arguments.straddle
+    if augment:
+        fields["augment"] = augment
+    front_end = arguments.front_end or ("root-mel" if arguments.spectral else _FRONT_ENDS[0])
+    if front_end != _FRONT_ENDS[0] or arguments.front_end or arguments.duration is not None:
+        from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM
 
-        specs = dict(zip(_FRONT_ENDS, (LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40), strict=True))
-        spec = specs[arguments.front_end or _FRONT_ENDS[0]]
+        specs = dict(zip(_FRONT_ENDS, (LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM), strict=True))
+        spec = specs[front_end]
         if arguments.duration is not None:
             spec = dataclasses.replace(spec, duration_s=arguments.duration)
         fields["front_end"] = spec.to_dict()

@@ -29,6 +29,12 @@ class Batches:
     augmenter : Augmenter
     spec : FrontEndSpec
     batch_size, seed : int
+    in_stream : bool
+        For a model with states: every other batch has twice the samples, the second half of which are the clips.
+        Before them is what a stream holds: another clip, or nothing, and the same noise. All other batches begin with
+        the clip, as a stream does when it is switched on.
+    unknown : int, optional
+        Label of what is between two words; without it no batch straddles.
     """
 
     clips: np.ndarray
@@ -38,6 +44,8 @@ class Batches:
     spec: FrontEndSpec
     batch_size: int
     seed: int
+    in_stream: bool = False
+    unknown: int | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -50,6 +58,7 @@ class Batches:
         labels = tf.constant(self.labels, tf.int32)
         front_end = FrontEnd(self.spec)
         front_end.build((self.batch_size, self.spec.n_samples))
+        clip_frames = self.spec.n_frames
         steps, size, total = self.steps_per_epoch, self.batch_size, len(self.clips)
 
         def epoch_steps(epoch):
@@ -63,9 +72,26 @@ class Batches:
             seed = tf.stack([tf.constant(self.seed, tf.int64), step])
             y = tf.cast(tf.gather(clips, index), tf.float32) / 32768.0
             y = tf.ensure_shape(y, [size, self.spec.n_samples])
-            y = self.augmenter.apply(y, self.augmenter.draw(seed, size))
-            features = tf.ensure_shape(front_end(y), [size, *self.spec.shape])
-            return self.augmenter.mask(features, seed), tf.one_hot(tf.gather(labels, index), self.classes)
+            said = tf.gather(labels, index)
+            if self.unknown is not None:
+                y, said = self.augmenter.straddle(y, said, seed, self.unknown)
+            return look(step, y, self.augmenter.draw(seed, size), seed), tf.one_hot(said, self.classes)
+
+        def look(step, *drawn):
+            if not self.in_stream:
+                return clip(*drawn)
+            return tf.cond(step % 2 == 0, lambda: clip(*drawn), lambda: stream(*drawn))
+
+        def clip(y, parameters, seed):
+            features = tf.ensure_shape(front_end(self.augmenter.apply(y, parameters)), [size, *self.spec.shape])
+            # A mask of ten samples is a click.
+            return features if self.spec.is_waveform else self.augmenter.mask(features, seed)
+
+        def stream(y, parameters, seed):
+            features = front_end(self.augmenter.apply_in_stream(y, parameters))
+            before, own = features[:, :-clip_frames], features[:, -clip_frames:]
+            own = self.augmenter.mask(tf.ensure_shape(own, [size, *self.spec.shape]), seed)
+            return tf.concat([before, own], axis=1)
 
         epochs = tf.data.Dataset.range(first_step // steps, np.iinfo(np.int64).max).flat_map(epoch_steps)
         return epochs.skip(first_step % steps).map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,20 @@ UNKNOWN = "_unknown_"
 UNASSIGNED = ""
 
 
+def plain_name(name: str) -> str:
+    r"""A name from a file system as text that is the same everywhere.
+
+    Accents are composed (NFC): macOS hands out ``e`` and an accent where others have one letter. Bytes that are not
+    UTF-8 are written with a backslash.
+
+    >>> plain_name("cafe\u0301"), plain_name("caf\udce9")
+    ('café', 'caf\\xe9')
+    """
+    if name.isascii():
+        return name
+    return unicodedata.normalize("NFC", name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+
+
 @dataclasses.dataclass(frozen=True)
 class Recording:
     """One clip: a whole file or a part of one.
@@ -26,11 +41,12 @@ class Recording:
     ----------
     path : Path
     label : str
-        The word, ``"_silence_"``, ``"_unknown_"``, or the name of a noise.
+        The word, ``"_silence_"``, ``"_unknown_"``, or the name of a noise; kept as :func:`plain_name`.
     split : {"train", "val", "test", ""}
         Empty only before a split rule has been applied.
     group : str
-        Who or what was recorded (speaker, machine, recording). A group must never be in two splits.
+        Who or what was recorded (speaker, machine, recording); kept as :func:`plain_name`. A group must never be in
+        two splits.
     start, stop : int, int or None
         Part of the file in samples at the file's own rate, ``stop`` excluded; None is the end of the file.
     """
@@ -43,6 +59,9 @@ class Recording:
     stop: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("label", "group"):
+            if not getattr(self, name).isascii():
+                object.__setattr__(self, name, plain_name(getattr(self, name)))
         if self.split not in (*SPLITS, UNASSIGNED):
             raise DataError(mismatch(f"{self.path}, split", ", ".join(SPLITS), repr(self.split)))
         if self.start < 0 or (self.stop is not None and self.stop <= self.start):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from drsn_keras.errors import SplitError, mismatch
 from drsn_keras.files import write_atomically
 
-from .recordings import Recording
+from .recordings import Recording, plain_name
 from .run_folder import SPLIT_LIST
 
 if TYPE_CHECKING:
@@ -30,7 +30,9 @@ def list_files(recordings: Sequence[Recording], data: Path) -> list[tuple[str, .
         path = r.path.resolve()
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
         part = "" if r.start == 0 and r.stop is None else f" {r.start}-{r.stop}"
-        rows.append((r.split, r.label, r.group, name, f"{path.stat().st_size if path.exists() else 0} bytes{part}"))
+        rows.append(
+            (r.split, r.label, r.group, plain_name(name), f"{path.stat().st_size if path.exists() else 0} bytes{part}")
+        )
     return rows
 
 
@@ -64,7 +66,7 @@ def require_same_split(run: Path, corpus: Corpus) -> None:
     if not path.is_file():
         return
     with path.open(encoding="utf-8", newline="") as file:
-        trained = {tuple(row) for row in list(csv.reader(file))[1:]}
+        trained = {tuple(plain_name(cell) for cell in row) for row in list(csv.reader(file))[1:]}
     now = set(corpus.listing())
     if now == trained:
         return

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from drsn_keras.errors import UsageError, mismatch
+
 from .augment import Augmenter, AugmentSpec, NoiseBank
 from .config import KeywordConfig
 from .corpus import Corpus
+from .networks import streams
 from .pipeline import Batches
+from .recordings import UNKNOWN
 from .room import room_impulse_responses
 from .vibration.batches import VibrationBatches
 from .vibration.config import VibrationConfig
@@ -27,8 +31,12 @@ def training_batches(corpus: Corpus, config: KeywordConfig | VibrationConfig, se
     rng = np.random.default_rng([config.seed, 1])
     spec = AugmentSpec(**config.augment)
     noise = corpus.training_noise(rng)
-    bank = NoiseBank.from_signals(noise, corpus.n_samples) if noise else None
+    in_stream = streams(config)
+    bank = NoiseBank.from_signals(noise, corpus.n_samples * (2 if in_stream else 1)) if noise else None
     rooms = room_impulse_responses(rng, ROOMS, corpus.sample_rate_hz) if spec.reverb_probability else None
     augmenter = Augmenter(spec, bank, rooms, corpus.sample_rate_hz)
     size = min(config.batch_size, len(train))
-    return Batches(train.x, train.y, len(corpus.labels), augmenter, config.spec, size, seed)
+    unknown = corpus.labels.index(UNKNOWN) if UNKNOWN in corpus.labels else None
+    if spec.straddle and unknown is None:
+        raise UsageError(mismatch("--straddle", f"data with {UNKNOWN} words", "none"))
+    return Batches(train.x, train.y, len(corpus.labels), augmenter, config.spec, size, seed, in_stream, unknown)

@@ -3,7 +3,7 @@
 from .from_card import features_of, front_end_from_dict
 from .reference import compute_features, frame_features
 from .signal import SignalSpec, as_model_input, from_model_output
-from .specification import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, FrontEndSpec
+from .specification import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM, FrontEndSpec
 from .streaming import StreamingFrontEnd
 from .window import WindowSpec, window_features
 
@@ -11,6 +11,7 @@ __all__ = [
     "LOG_MEL_40",
     "MFCC_MLPERF",
     "ROOT_MEL_40",
+    "WAVEFORM",
     "FrontEndSpec",
     "SignalSpec",
     "StreamingFrontEnd",

@@ -11,7 +11,7 @@ from .specification import FrontEndSpec
 
 @keras.saving.register_keras_serializable(package="drsn_keras")
 class FrontEnd(keras.layers.Layer):
-    """Waveforms to log-mel, MFCC or root-mel features. It has no weights and always computes in float32.
+    """Waveforms to log-mel, MFCC or root-mel features, or to themselves; without weights, always in float32.
 
     Parameters
     ----------
@@ -29,6 +29,8 @@ class FrontEnd(keras.layers.Layer):
 
     def call(self, y):
         spec = self.spec
+        if spec.is_waveform:
+            return ops.expand_dims(y, -1)
         window, filters, dct = constants(spec)
         frames = ops.extract_sequences(y, spec.frame_length, spec.hop_length)
         real, imag = ops.rfft(frames * ops.cast(window, "float32"), fft_length=spec.fft_length)

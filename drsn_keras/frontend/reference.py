@@ -41,6 +41,8 @@ def frame_features(frames: np.ndarray, spec: FrontEndSpec) -> np.ndarray:
     -------
     np.ndarray [shape=(..., n_features), float32]
     """
+    if spec.is_waveform:
+        return np.asarray(frames, np.float32)
     window, filters, dct = constants(spec)
     spectrum = np.fft.rfft(frames * window, n=spec.fft_length, axis=-1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)

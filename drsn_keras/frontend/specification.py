@@ -11,23 +11,24 @@ from .card_spec import CardSpec
 
 #: No length, rate or number of bands is beyond this; damage is.
 _LARGEST = 1_000_000
-KINDS = ("log_mel", "mfcc", "root_mel")
+KINDS = ("log_mel", "mfcc", "root_mel", "waveform")
 MEL_SCALES = ("htk", "slaney")
 
 
 @dataclasses.dataclass(frozen=True)
 class FrontEndSpec(CardSpec):
-    """Framing, window, mel filters, then a logarithm (for MFCC with a cosine transform) or a fourth root.
+    """Framing, window, mel filters, then a logarithm (for MFCC with a cosine transform) or a fourth root; or nothing.
 
     Frames are not centred and not padded: frame ``t`` covers samples ``t * hop_length`` to
     ``t * hop_length + frame_length - 1``, so that a stream and a clip give the same numbers.
 
     Parameters
     ----------
-    kind : {"log_mel", "mfcc", "root_mel"}
+    kind : {"log_mel", "mfcc", "root_mel", "waveform"}
         ``ln(mel power + log_floor)``; its cosine transform; ``(mel power + log_floor) ** 0.25``. What is taken off a
         root is taken off the spectrum, so that a threshold on it is a spectral subtraction; what is taken off a
-        logarithm divides the spectrum.
+        logarithm divides the spectrum. ``waveform`` is the samples as they are, each a frame of one feature: lengths in
+        samples and numbers of bands are then 1, and nothing else is used.
     sample_rate_hz : int
     duration_s : float
         Length of the signal that one model evaluation looks at.
@@ -90,6 +91,14 @@ class FrontEndSpec(CardSpec):
         )
         need(self.log_floor > 0, "log_floor", "a number above 0")
         need(self.n_mfcc <= self.n_mels, "n_mfcc", f"at most n_mels ({self.n_mels})")
+        if self.is_waveform:
+            for name in ("frame_length", "hop_length", "fft_length", "n_mels"):
+                need(getattr(self, name) == 1, name, "1 for a waveform")
+
+    @property
+    def is_waveform(self) -> bool:
+        """Whether the features are the samples themselves."""
+        return self.kind == "waveform"
 
     @property
     def n_samples(self) -> int:
@@ -125,3 +134,6 @@ ROOT_MEL_40 = FrontEndSpec(kind="root_mel")
 
 #: The MFCC of MLPerf Tiny keyword spotting: 30 ms windows, 20 ms hop, 40 bands 20-4000 Hz, 10 coefficients (49 x 10).
 MFCC_MLPERF = FrontEndSpec(kind="mfcc", hop_length=320, fmin_hz=20.0, fmax_hz=4000.0)
+
+#: The samples themselves (16000 x 1 for one second).
+WAVEFORM = FrontEndSpec(kind="waveform", frame_length=1, hop_length=1, fft_length=1, n_mels=1, n_mfcc=1)

@@ -1,5 +1,6 @@
 """Keras layers of the DRSN, in ``keras.ops`` only: they run on the TensorFlow and JAX backends alike."""
 
+from .band_mean import BandMean
 from .dynamic_branch import DynamicBranch
 from .dynamic_conv import DynamicConv
 from .gate_network import GateNetwork
@@ -14,13 +15,19 @@ from .padded_concat import PaddedConcat
 from .padded_shortcut import PaddedShortcut
 from .prior_kernel import PriorKernel
 from .residual_unit import ResidualUnit
+from .running_mean import RunningMean
 from .shrink_at import ShrinkAt
 from .shrinkage import Shrinkage, recorded_thresholds
 from .soft_threshold import SoftThreshold, soft_threshold
+from .spectral_shrinkage import SpectralShrinkage
 from .squeeze_excitation import SqueezeExcitation
+from .step_conv import StepConv1D
+from .sub_spectral_norm import SubSpectralNormalization
 from .tap_pool import TapPool
+from .uneven_depthwise import UnevenDepthwise2D
 
 __all__ = [
+    "BandMean",
     "DynamicBranch",
     "DynamicConv",
     "GateNetwork",
@@ -35,11 +42,16 @@ __all__ = [
     "PaddedShortcut",
     "PriorKernel",
     "ResidualUnit",
+    "RunningMean",
     "ShrinkAt",
     "Shrinkage",
     "SoftThreshold",
+    "SpectralShrinkage",
     "SqueezeExcitation",
+    "StepConv1D",
+    "SubSpectralNormalization",
     "TapPool",
+    "UnevenDepthwise2D",
     "local_wiener",
     "recorded_thresholds",
     "soft_threshold",

@@ -20,13 +20,20 @@ _records: contextvars.ContextVar[list | None] = contextvars.ContextVar("threshol
 
 @contextlib.contextmanager
 def recorded_thresholds() -> Iterator[list]:
-    """Collect ``(layer name, tau, alpha)`` of every :class:`Shrinkage` that runs eagerly inside the block."""
+    """Collect ``(layer name, tau, alpha)`` of every shrinkage layer that runs eagerly inside the block."""
     records: list = []
     token = _records.set(records)
     try:
         yield records
     finally:
         _records.reset(token)
+
+
+def record_thresholds(path: str, tau, alpha) -> None:
+    """Add a layer's thresholds to the records of the block that is open, if any."""
+    records = _records.get()
+    if records is not None:
+        records.append((path, tau, alpha))
 
 
 @keras.saving.register_keras_serializable(package="drsn_keras")
@@ -105,9 +112,7 @@ class Shrinkage(GatedLayer):
 
     def call(self, x, training=None):
         tau, alpha = self.thresholds(x, training=training)
-        records = _records.get()
-        if records is not None:
-            records.append((self.path, tau, alpha))
+        record_thresholds(self.path, tau, alpha)
         return soft_threshold(x, tau if self.window is not None else over_space(tau, x))
 
     def get_config(self) -> dict:

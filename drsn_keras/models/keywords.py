@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import keras
 
-from ..layers import ResidualUnit
+from ..layers import ResidualUnit, SpectralShrinkage
 from ..layers.defaults import BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM
 from .kinds import unit_options
 
@@ -14,6 +14,8 @@ from .kinds import unit_options
 UNITS = ((24, 1), (32, 2), (40, 2))
 STEM_KERNEL = 5
 UNIT_KERNEL = 9
+#: Kind of spectral shrinkage -> frames of its local mean.
+SPECTRAL = {"clip": None, "frames": 8}
 
 
 def keyword_network(
@@ -26,6 +28,7 @@ def keyword_network(
     stem_kernel: int = STEM_KERNEL,
     kernel_size: int = UNIT_KERNEL,
     shortcut: str = "padded",
+    spectral: str | None = None,
     dropout: float = 0.0,
     momentum: float = BATCH_NORM_MOMENTUM,
     activation: str | None = "softmax",
@@ -49,6 +52,9 @@ def keyword_network(
     stem_kernel, kernel_size : int
         In frames, of the stem and of the units.
     shortcut : {"padded", "projection"}
+    spectral : {None, "clip", "frames"}
+        A shrinkage of the spectrum in front of everything (:class:`~drsn_keras.layers.SpectralShrinkage`), for features
+        >= 0 (root-mel): a threshold for each band of the clip, or of every frame.
     dropout : float
         Before the last layer.
     momentum : float
@@ -73,10 +79,15 @@ def keyword_network(
     """
     if not width > 0:
         raise ValueError(f"width: expected a number above 0, got {width!r}")
+    if spectral is not None and spectral not in SPECTRAL:
+        raise ValueError(f"spectral: expected None or one of {', '.join(SPECTRAL)}, got {spectral!r}")
     options = unit_options(kind, shortcut)
     channels = [max(8, round(n * width / 8) * 8) for n, _ in units]
     inputs = keras.Input(tuple(input_shape), name="features")
-    x = keras.layers.BatchNormalization(momentum=momentum, epsilon=BATCH_NORM_EPSILON, name="input_norm")(inputs)
+    x = inputs
+    if spectral is not None:
+        x = SpectralShrinkage(local=SPECTRAL[spectral], momentum=momentum, name="spectral")(x)
+    x = keras.layers.BatchNormalization(momentum=momentum, epsilon=BATCH_NORM_EPSILON, name="input_norm")(x)
     x = keras.layers.Conv1D(
         channels[0], stem_kernel, strides=2, padding="same", kernel_initializer="he_normal", name="stem"
     )(x)

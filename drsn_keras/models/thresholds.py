@@ -21,8 +21,8 @@ def thresholds(model: keras.Model, x, batch_size: int = 256) -> dict[str, tuple[
     -------
     dict
         ``{block name: (tau, alpha)}`` in the order of evaluation, both [shape=(n, channels)] channel-wise or
-        [shape=(n, 1)] channel-shared, float32. ``tau`` is in the units of the block's residual path, 0 < alpha < 1.
-        Empty for a model without shrinkage.
+        [shape=(n, 1)] channel-shared, float32. ``tau`` is in the units of the block's residual path, 0 < alpha < 1. Of
+        a running mean those at the last position. Empty for a model without shrinkage.
 
     Examples
     --------
@@ -37,7 +37,7 @@ def thresholds(model: keras.Model, x, batch_size: int = 256) -> dict[str, tuple[
         with recorded_thresholds() as records:
             model(x[start : start + batch_size], training=False)
         for path, tau, alpha in records:
-            parts.setdefault(_block(path), []).append((_array(tau), _array(alpha)))
+            parts.setdefault(_block(path), []).append((_at_end(tau), _at_end(alpha)))
     return {
         name: (np.concatenate([tau for tau, _ in pairs]), np.concatenate([alpha for _, alpha in pairs]))
         for name, pairs in parts.items()
@@ -49,5 +49,7 @@ def _block(path: str) -> str:
     return path.removesuffix("/shrinkage")
 
 
-def _array(tensor) -> np.ndarray:
-    return keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
+def _at_end(tensor) -> np.ndarray:
+    """Values of a whole input, or of its last position."""
+    values = keras.ops.convert_to_numpy(keras.ops.cast(tensor, "float32"))
+    return values if values.ndim == 2 else values[:, -1]

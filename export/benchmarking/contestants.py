@@ -85,6 +85,8 @@ def untrained_twins(
     bundle: Bundle, run: OpenRun, runs: Sequence[OpenRun | None], calibration: np.ndarray
 ) -> list[Contestant]:
     """The other kinds of a run's network, lowered as its bundle was; kinds that ``runs`` has trained are left out."""
+    if run.config.spec.is_waveform:
+        return []  # no unit of theirs hears samples
     trained = {one.config.model for one in runs if one is not None and _size(one) == _size(run)}
     scheme = bundle.card.export.get("scheme", bundle.card.scheme)
     recipe = Recipe(scheme=scheme if scheme in PLAIN_SCHEMES else "int8", target=bundle.card.target)

@@ -66,7 +66,8 @@ def _signal(source: Source, prefix: str) -> SignalSource | None:
     card, spec = source.card, source.signal
     if isinstance(spec, SignalSpec):
         return denoiser_source(spec, card.input, card.output, prefix) if card.stream else None
-    return signal_source(spec, card.input, card.output, card.detector, card.labels, prefix)
+    frames = card.stream.get("frames")
+    return signal_source(spec, card.input, card.output, card.detector, card.labels, prefix, step_frames=frames)
 
 
 def kind(signal: SignalSource | None, prefix: str) -> str | None:

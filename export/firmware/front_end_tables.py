@@ -26,6 +26,8 @@ _LARGEST_FLOOR = {"root_mel": 1e6}
 
 def check_front_end(spec: FrontEndSpec) -> None:
     """Raise :class:`BundleError` naming the field that the C front end cannot compute."""
+    if spec.is_waveform:
+        raise BundleError(mismatch("front end, kind", "log_mel, mfcc or root_mel for C", spec.kind))
     length = spec.fft_length
     if length & (length - 1) or not _SHORTEST_FFT <= length <= _LONGEST_FFT:
         expected = f"a power of two, {_SHORTEST_FFT} to {_LONGEST_FFT}, for C"
@@ -37,8 +39,12 @@ def check_front_end(spec: FrontEndSpec) -> None:
         raise BundleError(mismatch("front end, log_floor", f"1e-26 to {largest:g} for C", spec.log_floor))
 
 
-def front_end_tables(tables: Tables, spec: FrontEndSpec, tensor: TensorSpec, name: str = "front_end") -> str:
+def front_end_tables(
+    tables: Tables, spec: FrontEndSpec, tensor: TensorSpec, name: str = "front_end", step_frames: int | None = None
+) -> str:
     """Define a ``drsn_front_end`` and its tables; returns its C name.
+
+    ``step_frames``: the model takes the frames of a step instead of a window.
 
     Raises
     ------
@@ -47,8 +53,9 @@ def front_end_tables(tables: Tables, spec: FrontEndSpec, tensor: TensorSpec, nam
     """
     check_front_end(spec)
     shape = tuple(n for n in tensor.shape if n != 1)
-    if shape != tuple(n for n in spec.shape if n != 1):
-        raise BundleError(mismatch("input, shape", f"{spec.shape} (the front end's)", tensor.shape))
+    wanted = spec.shape if step_frames is None else (step_frames, spec.n_features)
+    if shape != tuple(n for n in wanted if n != 1):
+        raise BundleError(mismatch("input, shape", f"{wanted} (the front end's)", tensor.shape))
     window, _, dct = constants(spec)
     quarter = np.arange(spec.fft_length // 4 + 1)
     first_bin, counts, rising = mel_segments(spec)

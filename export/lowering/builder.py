@@ -106,6 +106,20 @@ class Builder:
         with self.enter("stretches"):
             return self._mean_of(x, window // taps, taps)
 
+    def mean_of_last(self, x: Op, window: int) -> Op:
+        """Mean of the last ``window`` positions of a signal, with zeros before its start, as a 1 x 1 map."""
+        if self._streaming:
+            return self.last(self.running_mean(x, window), 1)
+        heard = min(window, x.shape[0])
+        mean = self.mean(self.last(x, heard))
+        share = np.full(x.shape[2], heard / window)
+        return mean if heard == window else self.affine(mean, share, 0.0 * share)
+
+    def last(self, x: Op, count: int) -> Op:
+        """The last positions in time."""
+        shape = (count, *x.shape[1:])
+        return x if x.shape == shape else Op("last", self._name("last"), (x,), shape)
+
     def _mean_of(self, x: Op, taps: int, lag: int) -> Op:
         """Mean of ``taps`` positions in time, ``lag`` apart, the last of them this one."""
         kernel = np.full((taps, 1, x.shape[2], 1), 1.0 / taps)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from drsn_keras.layers import (
     GateNetwork,
     Magnitude,
     PaddedShortcut,
     ResidualUnit,
+    RunningMean,
     Shrinkage,
     ShrinkAt,
     SoftThreshold,
+    SpectralShrinkage,
     SqueezeExcitation,
+    StepConv1D,
 )
+from drsn_keras.layers.spectral_shrinkage import LARGEST
 
 from .builder import Builder
 from .ir import Op
+from .keras_rules import activate, weight
 from .registry import lower_layer, lowers
 
 
@@ -38,6 +45,62 @@ def shrinkage(layer: Shrinkage, to: Builder, x: Op) -> Op:
     with to.enter("tau"):
         tau = to.binary("mul", alpha, statistic)
     return to.shrink(x, tau)
+
+
+@lowers(SpectralShrinkage)
+def spectral_shrinkage(layer: SpectralShrinkage, to: Builder, x: Op) -> Op:
+    seen: list[Op] = []
+    parts: list[Op] = []
+    if layer.window is None:
+        with to.enter("clip"):
+            mean = to.mean(x)
+            statistics = to.concat([mean, _scaled(to, _extremum(to, x, 1.0), 1 / 3), _extremum(to, x, -1.0)])
+        parts.append(lower_layer(layer.clip, to, lower_layer(layer.clip_norm, to, statistics)))
+    else:
+        with to.enter("mean"):
+            mean = to.running_mean(x, layer.window)
+        seen.append(mean)
+    if layer.local is not None:
+        with to.enter("local"):
+            local = to.running_mean(x, layer.local)
+        with to.enter("seen"):
+            joined = to.concat([x, local, *seen])
+        parts.append(lower_layer(layer.moment, to, lower_layer(layer.moment_norm, to, joined)))
+    with to.enter("hidden"):
+        hidden = parts[0] if len(parts) == 1 else to.binary("add", parts[1], parts[0])
+    for part in (layer.norm, layer.relu, layer.excite):
+        hidden = lower_layer(part, to, hidden)
+    with to.enter("largest"):
+        largest = _scaled(to, mean, LARGEST)
+    with to.enter("tau"):
+        tau = to.binary("mul", hidden, largest)
+    with to.enter("rest"):
+        rest = to.binary("sub", x, tau)
+    return to.unary("relu", rest)
+
+
+def _scaled(to: Builder, x: Op, factor: float) -> Op:
+    return to.affine(x, np.full(x.shape[2], factor), np.zeros(x.shape[2]))
+
+
+def _extremum(to: Builder, x: Op, sign: float) -> Op:
+    """The largest value over time, or with ``sign`` -1 the smallest: no target pools minima."""
+    with to.enter("largest" if sign > 0 else "smallest"):
+        signed = x if sign > 0 else _scaled(to, x, sign)
+        pooled = to.pool("max_pool", signed, x.shape[:2], (1, 1), "valid")
+        return pooled if sign > 0 else _scaled(to, pooled, sign)
+
+
+@lowers(RunningMean)
+def running_mean(layer: RunningMean, to: Builder, x: Op) -> Op:
+    return to.mean_of_last(x, layer.window) if layer.last else to.running_mean(x, layer.window)
+
+
+@lowers(StepConv1D)
+def step_conv(layer: StepConv1D, to: Builder, x: Op) -> Op:
+    kernel = weight(layer.kernel)[:, None]
+    y = to.conv(to.with_past(x, layer.reach), kernel, weight(layer.bias), (layer.strides[0], 1))
+    return activate(layer, to, y)
 
 
 @lowers(Magnitude)

@@ -23,6 +23,10 @@ def activate(layer, to: Builder, x: Op) -> Op:
     name = getattr(layer.activation, "__name__", str(layer.activation)) if layer.activation else "linear"
     if name == "linear":
         return x
+    if name == "silu":
+        with to.enter("gate"):
+            gate = to.unary("sigmoid", x)
+        return to.binary("mul", x, gate)
     if name not in _ACTIVATIONS:
         raise unsupported(layer, to.place, f"activation {name}")
     return to.unary(name, x)
@@ -57,6 +61,10 @@ def _depthwise(layer, to: Builder, x: Op, kernel, bias=None) -> Op:
         raise unsupported(layer, to.place, f"depth_multiplier={layer.depth_multiplier}")
     kernel = _kernel_map(weight(kernel))
     x, how = _spatial(layer, to, x, kernel)
+    if how[0][0] != how[0][1] and x.shape[1] > 1:
+        # TensorFlow's own kernel knows equal strides only: a plain convolution, its other weights zero.
+        kernel = kernel[:, :, None, :, 0] * np.eye(x.shape[2])[:, :]
+        return to.conv(x, kernel, weight(bias), *how)
     return to.depthwise(x, kernel, weight(bias), *how)
 
 

@@ -34,7 +34,8 @@ class StreamTwin:
     """One step of a model for one target.
 
     ``model`` takes [frames, state, state ...] and returns [results, state, state ...]; ``frames`` is the number of
-    frames of a step.
+    frames of a step. A model with one answer for a whole signal (class probabilities) gives at every step the answer
+    for the signal so far.
     """
 
     model: tf_keras.Model
@@ -73,9 +74,15 @@ class StreamTwin:
 
         return tf.function(eager) if steps > _MANY_STEPS else eager
 
+    @property
+    def answers_once(self) -> bool:
+        """Whether the model has one answer for a whole signal, not one a position."""
+        return len(self.graph.output_shape) == 1
+
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Results for whole signals, computed step by step [shape=(n, length, channels)]."""
-        return np.concatenate([outputs[0] for _, outputs in self.steps(x)], axis=1)
+        """Results for whole signals, computed step by step [shape=(n, length, channels), or (n, classes)]."""
+        found = [outputs[0] for _, outputs in self.steps(x)]
+        return found[-1] if self.answers_once else np.concatenate(found, axis=1)
 
     def step_inputs(self, x: np.ndarray) -> list[np.ndarray]:
         """What the model is given over signals, all steps of all signals behind each other, an array an input."""
@@ -92,7 +99,8 @@ def lower_stream(
     ----------
     model : keras.Model
         (batch, length, channels) -> (batch, length, channels), its length unknown or not; causal convolutions, causal
-        residual units, pointwise layers.
+        residual units, pointwise layers. Or -> (batch, classes), by a ``RunningMean`` of the last positions; and with
+        strides that divide the step.
     target : {"litert", "tflm", "ethos-u"}
     frames : int
         Frames of a step.
@@ -102,7 +110,8 @@ def lower_stream(
     Raises
     ------
     UsageError
-        If a layer looks ahead (padding other than causal, a mean over all positions), or cannot be lowered.
+        If a layer looks ahead (padding other than causal, a mean over all positions), if its strides do not divide the
+        step, or if it cannot be lowered.
     CheckFailed
         If step by step the outputs differ from the model's by more than 1e-5 (relative to outputs above 1).
     """
@@ -110,10 +119,10 @@ def lower_stream(
         raise UsageError(mismatch("frames of a step", "at least 1", frames))
     graph = trace(model, frames=frames)
     for op in graph.ops():
-        if _needs_more(op, frames):
+        if _needs_more(op):
             raise UsageError(
                 f"{op.name}: cannot be computed step by step: {op.kind} over other positions than the last ones; use "
-                "causal padding, stride 1 and a shrinkage with a window"
+                "causal padding, strides that divide the step and a shrinkage with a window"
             )
     fold(graph)
     specialise(graph, target)
@@ -128,12 +137,25 @@ def lower_stream(
     return dataclasses.replace(twin, parity=difference)
 
 
-def _needs_more(op: Op, frames: int) -> bool:
-    """Whether a step cannot compute a primitive by itself: it looks ahead, or leaves frames out."""
+def _needs_more(op: Op) -> bool:
+    """Whether a step cannot compute a primitive by itself: it looks ahead, or leaves positions out."""
     if op.kind in _OF_WHOLE_MAPS:
         return True
     if op.kind == "reshape":
-        return op.options.get("to", op.shape)[0] != frames
+        to, rows = op.options.get("to", op.shape), op.inputs[0].shape[0]
+        # An answer may be a vector.
+        return to[0] != rows and not rows == len(to) == 1
     size = op.weights["kernel"].shape if "kernel" in op.weights else op.options.get("size", (1,))
     ahead = op.options.get("padding") == "same" and size[0] > 1
-    return ahead or op.options.get("strides", (1,))[0] != 1 or (op.kind == "pad" and op.options["rows"] != (0, 0))
+    strides = op.options.get("strides")
+    return (
+        ahead
+        # Every new position takes part in the positions that come out, and as many as there are to be.
+        or (strides is not None and op.shape[0] * strides[0] != _new_rows(op.inputs[0]))
+        or (op.kind == "pad" and op.options["rows"] != (0, 0))
+    )
+
+
+def _new_rows(op: Op) -> int:
+    """Positions that a step adds to a map: of one joined to its past, those behind the past."""
+    return op.inputs[1].shape[0] if op.kind == "join" else op.shape[0]

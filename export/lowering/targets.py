@@ -24,7 +24,7 @@ def specialise(graph: Graph, target: str) -> None:
     ``tflm`` and ``ethos-u``: x - min(max(x, -tau), tau), two operators fewer that write a map. A signal is
     doubled by shifts and products, because the integer RESIZE_BILINEAR there rounds the step from position to position
     to 1/1024, which adds up, and C has none; a convolution over joined channels becomes the sum of convolutions over
-    the parts, because C does not join channels.
+    the parts, because C does not join channels. ``ethos-u``: a long stride in time over a wide position, where it can.
 
     Raises
     ------
@@ -50,6 +50,9 @@ def specialise(graph: Graph, target: str) -> None:
         elif op.kind == "conv" and op.inputs[0].kind == "concat" and target != "litert":
             graph.replace(op, _sum_over_parts(op))
         elif target == "ethos-u" and max(op.options.get("strides", (1,))) > _ETHOS_U_STRIDE:
+            if (wide := _over_wide_positions(op)) is not None:
+                graph.replace(op, wide)
+                continue
             raise UsageError(
                 f"{op.name}: cannot be lowered for ethos-u: strides {op.options['strides']}; use strides of at most "
                 f"{_ETHOS_U_STRIDE}, or pooling behind a smaller stride"
@@ -86,6 +89,22 @@ def _doubled(op: Op) -> Op:
     part = Op("mul", f"{op.name}/part", (way, shares), (n, 1, width))
     total = Op("add", f"{op.name}/sum", (both, part), (n, 1, width), options={"activation": None})
     return Op("reshape", op.name, (total,), op.shape)
+
+
+def _over_wide_positions(op: Op) -> Op | None:
+    """A convolution in time over the positions of a stride side by side, so that its own stride is 1.
+
+    None where the stride does not divide kernel and input.
+    """
+    (x,), kernel, stride = op.inputs, op.weights.get("kernel"), op.options["strides"][0]
+    if op.kind != "conv" or op.options["padding"] != "valid" or op.options["dilation"] != (1, 1) or x.shape[1] != 1:
+        return None
+    if x.shape[0] % stride or kernel.shape[0] % stride:
+        return None
+    rows, channels = x.shape[0] // stride, x.shape[2] * stride
+    wide = Op("reshape", f"{op.name}/side_by_side", (x,), (rows, 1, channels))
+    weights = {**op.weights, "kernel": kernel.reshape(-1, 1, channels, kernel.shape[3])}
+    return Op("conv", op.name, (wide,), op.shape, weights, {**op.options, "strides": (1, 1)})
 
 
 def _sum_over_parts(op: Op) -> Op:

@@ -6,7 +6,7 @@ import keras
 
 from drsn_keras.errors import UsageError, mismatch
 
-from . import denoiser_rules, drsn_rules, keras_rules, prior_rules  # noqa: F401  (they register their rules)
+from . import denoiser_rules, drsn_rules, keras_rules, peer_rules, prior_rules  # noqa: F401  (they register their rules)
 from .builder import Builder
 from .ir import Graph, Op
 from .registry import lower_layer, lowers
@@ -40,7 +40,9 @@ def trace(model: keras.Model, until: str | None = None, frames: int | None = Non
     to = Builder(streaming=frames is not None)
     start = to.input(shape)
     output = _functional(model, to, start)
-    output_shape = tuple(model.outputs[0].shape[1:]) if frames is None else (frames, *model.outputs[0].shape[2:])
+    output_shape = tuple(model.outputs[0].shape[1:])
+    if frames is not None and len(output_shape) > 1:
+        output_shape = (output.shape[0], *output_shape[1:])
     graph = Graph(start, output, output_shape, tuple(to.states), frozenset(to.in_float))
     if until is not None:
         end = next((op for op in graph.ops() if op.name == until), None)

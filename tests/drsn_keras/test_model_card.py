@@ -52,7 +52,7 @@ def test_round_trip(bundle):
         ("detector", {"hop_s": 1e9}, "detector, hop_s: expected 0.001 to 60 s, got 1000000000.0"),
         ("detector", {"threshold": 0.5, "release": 0.6}, "detector, release: expected above 0, at most threshold"),
         ("detector", {"smoothing_s": float("nan")}, "detector, smoothing_s: expected a finite number, got nan"),
-        ("stream", {"frames": 8}, "stream: expected nothing but of a denoiser, got something"),
+        ("stream", {"frames": 8}, "stream: expected nothing but of a signal or of words, got something"),
         ("front_end", {"kind": "signal"}, "labels: expected none of a denoiser, got yes, no"),
         ("surprise", 1, "also surprise"),
         ("version", 2, "expected version 1, got 2"),

@@ -66,7 +66,7 @@ def _write(folder: Path, content: bytes, spec: SignalSpec, kind: type, **fields)
 
 def stream_model(int8: bool = False) -> bytes:
     """[frames, last frame] to [means, last frame]: join, convolve, cut."""
-    model = _Model(int8)
+    model = ModelFile(int8)
     frames, state = model.tensor((1, FRAMES, 1, HOP)), model.tensor((1, 1, 1, HOP))
     joined = model.tensor((1, FRAMES + 1, 1, HOP))
     join = schema.ConcatenationOptionsT()
@@ -88,14 +88,14 @@ def stream_model(int8: bool = False) -> bytes:
 
 def piece_model(weights: np.ndarray) -> bytes:
     """Samples times weights."""
-    model = _Model(False)
+    model = ModelFile(False)
     x, y = model.tensor((1, len(weights), 1)), model.tensor((1, len(weights), 1))
     w = model.constant(np.asarray(weights, np.float32).reshape(1, -1, 1), schema.TensorType.FLOAT32)
     model.operator("MUL", [x, w], y, "MulOptions", schema.MulOptionsT())
     return model.content([x], [y])
 
 
-class _Model:
+class ModelFile:
     """A model file that grows operator by operator; integer tensors are all of one scale."""
 
     def __init__(self, int8: bool) -> None:

@@ -15,7 +15,7 @@ from drsn_keras.export.convert import outside_graph
 from drsn_keras.export.inspection.flatbuffer import read_file
 from drsn_keras.export.lowering import lower
 from drsn_keras.export.tflite import PLAIN_SCHEMES, to_tflite
-from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM
 from drsn_keras.model_card import read_bundle
 from drsn_keras.models import KINDS, keyword_network
 from drsn_keras.training.config import KeywordConfig
@@ -120,10 +120,12 @@ def test_bundle_of_a_run(tones_run, scheme, tmp_path, capsys):
         (LOG_MEL_40, "log-mel front end (framing, window, FFT, mel bands, logarithm)"),
         (MFCC_MLPERF, "mfcc front end (framing, window, FFT, mel bands, logarithm, cosine transform)"),
         (ROOT_MEL_40, "root-mel front end (framing, window, FFT, mel bands, fourth root)"),
+        (WAVEFORM, "samples in [-1, 1] (no front end)"),
     ],
 )
 def test_a_card_names_what_the_front_end_does(spec, last):
-    assert last in outside_graph(KeywordConfig(synthesize=("lamp",), front_end=spec.to_dict()))
+    model = "raw-m5" if spec is WAVEFORM else "drsn-cw"
+    assert last in outside_graph(KeywordConfig(synthesize=("lamp",), model=model, front_end=spec.to_dict()))
 
 
 def test_calibration_is_repeatable(tones_run):

@@ -10,7 +10,7 @@ from drsn_keras.export.lowering.folding import fold
 from drsn_keras.export.lowering.walk import trace
 from drsn_keras.frontend import FrontEndSpec
 from drsn_keras.frontend.layer import FrontEnd
-from drsn_keras.layers import Shrinkage, SoftThreshold
+from drsn_keras.layers import BandMean, Shrinkage, SoftThreshold, SubSpectralNormalization, UnevenDepthwise2D
 from drsn_keras.models import catalogue, count_macs, keyword_network
 from random_weights import randomise
 
@@ -38,7 +38,7 @@ def _model(*layers, shape=(24, 6)):
 @pytest.mark.parametrize("name", catalogue())
 def test_every_network_lowers_to_the_same_function(name, target):
     model = _logits(randomise(catalogue()[name]()))
-    if target == "ethos-u" and name.startswith("vibration"):
+    if target == "ethos-u" and name.startswith(("vibration", "keyword-peers/raw")):
         # Their first convolutions step by 4 to 16.
         with pytest.raises(UsageError, match="cannot be lowered for ethos-u: strides"):
             lower(model, target)
@@ -74,6 +74,7 @@ def test_parity_fails_where_a_weight_differs():
         [L.Dense(9, activation="sigmoid"), L.GlobalAveragePooling1D(), L.Dense(4), L.Softmax()],
         [L.Conv1D(4, 3), L.Flatten(), L.Dropout(0.5), L.Dense(7)],
         [L.Reshape((12, 12)), L.GaussianNoise(0.1), L.Conv1D(4, 3)],
+        [L.Conv1D(5, 3, activation="silu"), L.Activation("swish")],
         [SoftThreshold(0.7)],
         [Shrinkage("channel_shared", hidden=3), Shrinkage("channel_wise")],
     ],
@@ -99,6 +100,18 @@ def test_image_rules():
     ]
     model = _model(*layers, shape=(18, 21, 3))
     assert lower(model, "litert", _inputs(model)).parity <= 1e-5
+
+
+def test_rules_of_bands():
+    """A gain for each group of bands, a mean broadcast back over them, strides over bands alone."""
+    x = keras.Input((9, 10, 3))
+    y = UnevenDepthwise2D((1, 3), strides=(1, 2), padding="same", name="uneven")(SubSpectralNormalization(5)(x))
+    y = SubSpectralNormalization(5, name="norm")(y)
+    model = randomise(keras.Model(x, L.Add()([y, BandMean(name="mean")(y)])))
+    twin = lower(model, "litert", _inputs(model))
+    assert twin.parity <= 1e-5
+    kinds = {op.name: op.kind for op in twin.graph.ops()}
+    assert (kinds["uneven"], kinds["mean"], kinds["norm"]) == ("conv", "depthwise", "depthwise")
 
 
 def test_branches_and_models_inside_models():

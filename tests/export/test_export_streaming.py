@@ -10,8 +10,9 @@ from drsn_keras.export.inspection.flatbuffer import read_file
 from drsn_keras.export.lowering import lower_stream
 from drsn_keras.export.quantize import quantize
 from drsn_keras.export.recipe import Recipe
-from drsn_keras.layers import LinearUpsample
-from stream_model import FRAMES, signals, small_denoiser
+from drsn_keras.layers import LinearUpsample, StepConv1D
+from random_weights import randomise
+from stream_model import FRAMES, HOP, signals, small_denoiser
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +86,10 @@ def test_bad_input_is_one_line(files):
     ("layers", "what"),
     [
         ([keras.layers.Conv1D(2, 3, padding="same")], "conv"),
-        ([keras.layers.Conv1D(2, 3, padding="causal", strides=2)], "conv"),
+        ([keras.layers.Conv1D(2, 3, padding="causal", strides=3)], "conv"),
+        ([keras.layers.Conv1D(2, 3)], "conv"),
+        ([keras.layers.GlobalAveragePooling1D()], "mean"),
+        ([keras.layers.AveragePooling1D(2, strides=1)], "average_pool"),
         ([keras.layers.AveragePooling1D(2, padding="same", strides=1)], "average_pool"),
         ([LinearUpsample()], "upsample"),
     ],
@@ -94,6 +98,16 @@ def test_what_looks_ahead_is_refused(layers, what):
     looking = keras.Sequential([keras.Input((None, 2)), *layers])
     with pytest.raises(UsageError, match=f"cannot be computed step by step: {what}"):
         lower_stream(looking, frames=4)
+
+
+@pytest.mark.parametrize("padding", ["causal", "step"])
+def test_strides_that_divide_the_step(padding):
+    """Keras's causal convolution looks at the first of two new frames, the layer for steps at both."""
+    strided = StepConv1D(3, 4, 2) if padding == "step" else keras.layers.Conv1D(3, 4, padding="causal", strides=2)
+    behind = keras.layers.Conv1D(2, 2, padding="causal")
+    network = randomise(keras.Sequential([keras.Input((None, HOP)), strided, behind]))
+    twin = lower_stream(network, frames=FRAMES, examples=signals())
+    assert twin.parity <= 1e-5 and twin.graph.output.shape == (FRAMES // 2, 1, 2)
 
 
 def test_steps_need_whole_frames(model):

@@ -62,3 +62,13 @@ def vibration_runs(machines, tmp_path_factory) -> Path:
     assert done.stdout.splitlines()[-1:] == ["0 130 0"], done.stderr[-2000:]
     assert f"to go on: drsn-train vibration --out {folder / 'resumed'} --resume" in done.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def stream_run(tmp_path_factory) -> Path:
+    """A folder with ``words/``, ``noise/`` and ``run/``, bundle ``run/bundles/float32``; not to be written to."""
+    folder = tmp_path_factory.mktemp("streams")
+    program = Path(__file__).with_name("stream_run.py")
+    done = subprocess.run([sys.executable, program, folder], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return folder

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from drsn_keras.errors import UsageError
-from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, compute_features
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM, compute_features
 from drsn_keras.training.augment import Augmenter, AugmentSpec, NoiseBank
 from drsn_keras.training.pipeline import Batches
 from drsn_keras.training.room import room_impulse_responses
@@ -184,11 +184,29 @@ def test_an_epoch_shows_every_clip():
         assert len(seen) == 32
 
 
-@pytest.mark.parametrize("front_end", [LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40], ids=["log-mel", "mfcc", "root-mel"])
+@pytest.mark.parametrize(
+    "front_end", [LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM], ids=["log-mel", "mfcc", "root-mel", "waveform"]
+)
 def test_without_augmentation_batches_are_the_devices_features(front_end):
     rng = np.random.default_rng(2)
     clips = (rng.standard_normal((8, N)) * 3000).astype("i2")
-    spec = AugmentSpec(**OFF, noise_probability=0.0, time_masks=0, band_masks=0)
+    # A waveform is not masked anyway.
+    masks = 2 if front_end is WAVEFORM else 0
+    spec = AugmentSpec(**OFF, noise_probability=0.0, time_masks=masks, band_masks=masks)
     batches = Batches(clips, np.arange(8), 8, Augmenter(spec, None, None, RATE), front_end, 8, 0)
     x, y = next(iter(batches.dataset()))
     np.testing.assert_allclose(x, compute_features(clips[y.numpy().argmax(1)] / 32768.0, front_end), atol=1e-4)
+
+
+def test_some_windows_straddle_two_clips(rng):
+    augmenter = Augmenter(AugmentSpec(**{**OFF, "straddle": 0.25}), None, None, RATE)
+    clips, labels = rng.standard_normal((8, N)).astype("f4"), np.arange(8, dtype="i4")
+    y, said = (t.numpy() for t in augmenter.straddle(tf.constant(clips), tf.constant(labels), _seed(0), 11))
+    assert said.tolist() == [11, 11, 2, 3, 4, 5, 6, 7]
+    np.testing.assert_array_equal(y[2:], clips[2:])
+    cut = int(np.flatnonzero(clips[0] == y[0, 0])[0])
+    assert N / 4 <= cut <= 3 * N / 4
+    for one, other in ((0, 2), (1, 3)):
+        np.testing.assert_array_equal(y[one], np.concatenate([clips[one, cut:], clips[other, :cut]]))
+    with pytest.raises(UsageError, match=r"straddle: expected 0 to 0\.5, got 0\.7"):
+        AugmentSpec(straddle=0.7)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from drsn_keras.training.datasets import open_dataset
 from drsn_keras.training.datasets.files import nohash_speaker
 from drsn_keras.training.datasets.task import STANDARD_WORDS
 from drsn_keras.training.recordings import SILENCE, SPLITS, UNKNOWN, Dataset
+from drsn_keras.training.split_list import list_files
 from drsn_keras.training.splits import check_disjoint, hash_split
 
 Writer = Callable[..., Path]
@@ -71,7 +74,8 @@ def test_speech_commands_by_lists(speech_commands: Path) -> None:
     wanted = {s: "val" if i < 5 else "test" if i < 15 else "train" for i, s in enumerate(SPEAKERS)}
     assert split_of_speakers(dataset) == wanted
     assert dataset.protocol["split_rule"] == "validation_list.txt and testing_list.txt"
-    assert "1 files of the lists are not in the folder" in dataset.protocol["notes"]
+    note = "1 files of the lists are not in the folder (the first: zero/00000005_nohash_0.wav)"
+    assert note in dataset.protocol["notes"]
 
 
 def test_lists_that_share_a_speaker_are_refused(speech_commands: Path) -> None:
@@ -103,6 +107,49 @@ def test_chosen_words_make_the_others_unknown(speech_commands: Path) -> None:
         assert counts[SILENCE] == counts["yes"]
     assert len(dataset.protocol["unknown_words"]) == 10
     assert max(dataset.protocol["unknown_words"].values()) - min(dataset.protocol["unknown_words"].values()) <= 3
+
+
+@pytest.mark.parametrize("n_others", [20, 25])
+def test_all_words_are_classes_of_the_30_and_35_words(tmp_path: Path, write_tone: Writer, n_others: int) -> None:
+    """Versions 0.01 and 0.02: twenty other words, and five more."""
+    tone = write_tone(tmp_path / "tone.wav", 0.01)
+    others = [f"other{n:02d}" for n in range(n_others)]
+    for word in (*STANDARD_WORDS, *others):
+        (tmp_path / "v" / word).mkdir(parents=True)
+        for speaker in SPEAKERS[:6]:
+            shutil.copy(tone, tmp_path / "v" / word / f"{speaker}_nohash_0.wav")
+    write_tone(tmp_path / "v" / "_background_noise_" / "tap.wav", 5.0)
+    for name, speaker in (("validation_list.txt", SPEAKERS[0]), ("testing_list.txt", SPEAKERS[1])):
+        lines = [f"{word}/{speaker}_nohash_0.wav" for word in (*STANDARD_WORDS, *others)]
+        (tmp_path / "v" / name).write_text("\n".join(lines))
+    dataset = open_dataset(tmp_path / "v", keywords=["all"])
+    assert dataset.labels == (*sorted([*STANDARD_WORDS, *others]), SILENCE)
+    assert dataset.protocol["task"] == "every word a class"
+    assert dataset.protocol["counts"]["train"] == dict.fromkeys(sorted(dataset.labels), 4)
+    assert open_dataset(tmp_path / "v").labels == (*STANDARD_WORDS, SILENCE, UNKNOWN)
+    # Where somebody says "all", that is the word.
+    (tmp_path / "v" / others[0]).rename(tmp_path / "v" / "all")
+    for name in ("validation_list.txt", "testing_list.txt"):
+        (tmp_path / "v" / name).write_text((tmp_path / "v" / name).read_text().replace(others[0], "all"))
+    assert open_dataset(tmp_path / "v", keywords=["all"]).labels == ("all", SILENCE, UNKNOWN)
+
+
+def test_the_test_set_s_archive_has_silence_and_other_words_of_its_own(tmp_path: Path, write_tone: Writer) -> None:
+    """A folder a class, `_silence_` and `_unknown_` among them; neither lists nor background."""
+    tone = write_tone(tmp_path / "tone.wav", 0.01)
+    for word in (*STANDARD_WORDS, SILENCE, UNKNOWN):
+        (tmp_path / "v" / word).mkdir(parents=True)
+        for n, speaker in enumerate(SPEAKERS):
+            name = f"{n}.wav" if word == SILENCE else f"{'bed_' * (word == UNKNOWN)}{speaker}_nohash_0.wav"
+            shutil.copy(tone, tmp_path / "v" / word / name)
+    for keywords in (None, ["all"]):
+        dataset = open_dataset(tmp_path / "v", keywords=keywords)
+        assert dataset.labels == (*STANDARD_WORDS, SILENCE, UNKNOWN)
+        assert len(dataset.recordings) == 12 * 60
+        assert dataset.protocol["unknown_left_out"] == 0
+        assert dataset.protocol["speaker_disjoint"] == "yes"
+        assert dataset.protocol["silence"] == "recordings of the data"
+        assert len({r.group for r in dataset.recordings if r.label != SILENCE}) == 60
 
 
 def test_silence_is_cut_from_the_part_of_its_split(speech_commands: Path) -> None:
@@ -156,6 +203,59 @@ def test_folder_with_background_noise_gets_silence(words_folder: Path, write_ton
     assert dataset.protocol["layout"] == "folder per class"
     assert dataset.protocol["counts"]["train"][SILENCE] == round(dataset.protocol["counts"]["train"]["red"])
     assert "2 files that are not WAV, FLAC, OGG or MP3 ignored (1 .m4a, 1 .txt)" in dataset.protocol["notes"]
+
+
+def test_depths_endings_and_empty_folders(words_folder: Path, write_tone: Writer) -> None:
+    """Files of a word may lie deeper, and be called what cameras and telephones call them."""
+    for n, name in enumerate(("gil/a.WAV", "gil/deep/er/b.Flac", "hal/c.OGG", "hal/d.Mp3")):
+        path = write_tone(words_folder / "red" / f"tmp{n}.{name.rsplit('.')[-1].lower()}")
+        target = words_folder / "red" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.rename(target)
+    (words_folder / "pink").mkdir()
+    (words_folder / "grey").mkdir()
+    (words_folder / "grey" / "a.m4a").write_bytes(b"x")
+    dataset = open_dataset(words_folder)
+    assert dataset.labels == ("blue", "green", "red")
+    assert sum(r.label == "red" for r in dataset.recordings) == 16
+    groups = {r.group for r in dataset.recordings if r.label == "red"}
+    assert {"red/gil/a.WAV", "red/gil/deep/er/b.Flac", "red/hal/c.OGG", "red/hal/d.Mp3"} <= groups
+    assert "no audio file in grey, pink: no class of that name from there" in dataset.protocol["notes"]
+    by_speaker = open_dataset(words_folder, group_regex=r"/(?:.*/)?([a-z]{3})[-/]")
+    assert {r.group for r in by_speaker.recordings} == {"ann", "bob", "cat", "dan", "eve", "fay", "gil", "hal"}
+
+
+def test_words_of_any_language_in_either_spelling_of_unicode(tmp_path: Path, write_tone: Writer) -> None:
+    """macOS names a folder e + accent, others with one letter; both are the same word and divided alike."""
+    words = {form: {form: unicodedata.normalize(form, "café crème")} for form in ("NFC", "NFD")}
+    for form, folder in words.items():
+        for n in range(8):
+            write_tone(tmp_path / form / folder[form] / f"{unicodedata.normalize(form, 'é')}{n}.wav")
+            write_tone(tmp_path / form / "включи свет" / f"{n}.wav")
+            write_tone(tmp_path / form / "電気" / f"{n}.wav")
+    composed, decomposed = (open_dataset(tmp_path / form) for form in words)
+    assert composed.labels == decomposed.labels == ("café crème", "включи свет", "電気")
+    assert [(r.label, r.group, r.split) for r in composed.recordings] == [
+        (r.label, r.group, r.split) for r in decomposed.recordings
+    ]
+    rows = [list_files(list(d.recordings), tmp_path / f) for f, d in zip(words, (composed, decomposed), strict=True)]
+    assert rows[0] == rows[1]
+    chosen = open_dataset(tmp_path / "NFC", keywords=[unicodedata.normalize("NFD", "café crème")])
+    assert chosen.labels == ("café crème", UNKNOWN)
+    # Both spellings in one folder: one class.
+    (tmp_path / "NFD" / words["NFD"]["NFD"]).rename(tmp_path / "NFC" / words["NFD"]["NFD"])
+    assert sum(r.label == "café crème" for r in open_dataset(tmp_path / "NFC").recordings) == 16
+
+
+def test_names_that_are_not_utf8_are_shown_with_a_backslash(words_folder: Path, write_tone: Writer) -> None:
+    odd = words_folder / os.fsdecode(b"bl\xe5")
+    write_tone(words_folder / "tmp" / "a.wav")
+    (words_folder / "tmp").rename(odd)
+    dataset = open_dataset(words_folder)
+    assert dataset.labels == ("bl\\xe5", "blue", "green", "red")
+    rows = list_files(list(dataset.recordings), words_folder)
+    assert "bl\\xe5/a.wav" in {row[3] for row in rows}
+    assert all(cell.encode() for row in rows for cell in row if cell)
 
 
 def test_folders_train_val_test_are_taken_as_they_are(tmp_path: Path, write_tone: Writer) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import drsn_keras.layers  # noqa: F401  (registers what a saved model names)
-from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM
 from drsn_keras.training.cli import build_parser
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.evaluation_run import commands_of
@@ -102,6 +102,7 @@ def test_interrupted_and_resumed_equals_uninterrupted(tones_run, tones, tmp_path
         (("--front-end", "root-mel"), ROOT_MEL_40),
         (("--front-end", "root-mel", "--duration", "1.5"), dataclasses.replace(ROOT_MEL_40, duration_s=1.5)),
         (("--duration", "1.5"), dataclasses.replace(LOG_MEL_40, duration_s=1.5)),
+        (("--front-end", "waveform", "--model", "raw-m5"), WAVEFORM),
     ],
 )
 def test_the_front_end_that_is_asked_for(words, expected, tmp_path):

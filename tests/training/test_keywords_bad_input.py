@@ -118,6 +118,27 @@ def test_a_missing_class_in_a_part_is_said(words, tmp_path, capsys):
         (["--keywords", ","], "--keywords: expected comma-separated words, got ','"),
         (["--duration", "0.001"], "duration_s: expected at least one frame"),
         (["--learning-rate", "0"], "--learning-rate: expected a number above 0"),
+        (["--model", "raw-m5"], "--front-end with --model raw-m5: expected waveform, got log-mel"),
+        (
+            ["--front-end", "waveform"],
+            "--front-end with --model drsn-cw: expected log-mel, mfcc or root-mel, got wavef",
+        ),
+        (
+            ["--model", "raw-m5", "--front-end", "waveform", "--duration", "0.3"],
+            "--duration with --model raw-m5: expected at least 0.428 s at 16000 Hz, got 0.3 s",
+        ),
+        (
+            ["--model", "bc-resnet-1", "--front-end", "mfcc"],
+            "--model bc-resnet-1: expected a front end with bands in multiples of 40 (log-mel, root-mel), got 10",
+        ),
+        (["--spectral", "clip", "--front-end", "mfcc"], "with --spectral clip: expected root-mel, got mfcc"),
+        (["--spectral", "clip", "--model", "ds-cnn"], "--spectral clip: expected a model of drsn-cw, "),
+        (
+            ["--spectral", "clip", "--model", "streaming-resnet"],
+            "--spectral with --model streaming-resnet: expected frames (a stream has no end), got clip",
+        ),
+        (["--straddle", "0.1"], "--straddle: expected data with _unknown_ words, got none"),
+        (["--straddle", "0.7"], "straddle: expected 0 to 0.5, got 0.7"),
     ],
 )
 def test_wrong_options_are_usage_errors(words, tmp_path, capsys, options, fault):

@@ -9,7 +9,7 @@ from pathlib import Path
 from drsn_keras.errors import DataError, mismatch
 
 from ..audio import AUDIO_SUFFIXES
-from ..recordings import SILENCE, SPLITS, UNASSIGNED, Recording
+from ..recordings import SILENCE, SPLITS, UNASSIGNED, Recording, plain_name
 from ..splits import FOLDER_FRACTIONS, assign_groups
 from .background import split_noise
 from .files import BACKGROUND_FOLDER, audio_files, compile_group_regex, group_of, sub_folders
@@ -29,11 +29,12 @@ def find(data: Path, seed: int, group_regex: str | None) -> Found:
     given = bool(split_folders) and all(f in split_folders or f.name == BACKGROUND_FOLDER for f in top)
     if given and set(split_folders.values()) != set(SPLITS):
         raise DataError(mismatch(data, "folders train, val and test", ", ".join(f.name for f in top)))
-    recordings, known = [], 0
+    recordings, classes, known = [], [], 0
     for base, split in split_folders.items() if given else [(data, UNASSIGNED)]:
         for folder in sub_folders(base):
             if folder.name == BACKGROUND_FOLDER:
                 continue
+            classes.append(folder)
             for path in audio_files(folder):
                 group, is_speaker = group_of(path, data, pattern)
                 known += is_speaker or folder.name == SILENCE
@@ -49,7 +50,7 @@ def find(data: Path, seed: int, group_regex: str | None) -> Found:
             "layout": "folder per class",
             "split_rule": "folders train, val, test" if given else "by group, 80/10/10 of every class",
             "speaker_disjoint": speaker_disjoint(known, len(recordings)),
-            "notes": ignored_files(top),
+            "notes": [*empty_folders(data, classes, recordings), *ignored_files(top)],
         },
     )
 
@@ -68,6 +69,17 @@ def speaker_disjoint(known: int, total: int) -> str:
     if known == total:
         return "yes"
     return "unknown" if known == 0 else f"unknown for {total - known} of {total} files"
+
+
+def empty_folders(data: Path, folders: Sequence[Path], recordings: Sequence[Recording]) -> list[str]:
+    """A note on class folders without a single audio file, which are no classes therefore."""
+    depth = {len(folder.parts) for folder in folders}
+    full = {Path(*r.path.parts[:n]) for r in recordings for n in depth}
+    empty = [folder.relative_to(data).as_posix() for folder in folders if folder not in full]
+    if not empty:
+        return []
+    more = ", ..." if len(empty) > 5 else ""
+    return [f"no audio file in {plain_name(', '.join(empty[:5]))}{more}: no class of that name from there"]
 
 
 def ignored_files(folders: Sequence[Path]) -> list[str]:

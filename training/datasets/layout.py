@@ -8,7 +8,7 @@ from pathlib import Path
 from drsn_keras.errors import UsageError, mismatch
 
 from ..recordings import Dataset
-from . import folder, speech_commands, task
+from . import folder, mswc, speech_commands, task
 from . import manifest as manifest_layout
 from .files import BACKGROUND_FOLDER, need_folder, nohash_speaker, sub_folders
 
@@ -29,18 +29,20 @@ def open_dataset(
     ----------
     data : Path
         The folder. Its layout is found out: with a manifest, that; with ``validation_list.txt`` or
-        ``testing_list.txt``, or mostly ``SPEAKER_nohash_N`` names, Speech Commands; else a folder per class.
-        ``_background_noise_`` is used in either.
+        ``testing_list.txt``, or mostly ``SPEAKER_nohash_N`` names, Speech Commands; with ``clips`` and the tables of
+        the Multilingual Spoken Words Corpus, or one language's folder with them, that; else a folder per class.
+        ``_background_noise_`` is used in all but the corpus.
     manifest : Path or None
     keywords : sequence of str or None
         Classes, in this order; other words become ``_unknown_``. None: every word is a class, except
-        that a folder with the ten words of the standard Speech Commands task gives that task (12 classes).
+        that a folder with the ten words of the standard Speech Commands task gives that task (12 classes). ``all``:
+        every word in such a folder too (35 in version 2), unless the data has a word ``all``.
     seed : int
         For the split of folders without one, the choice of ``_unknown_`` and the cuts for ``_silence_``.
     group_regex : str or None
         Searched in each path relative to ``data``; its first group is the speaker.
     resplit : bool
-        Ignore a manifest's splits and make new ones by group.
+        Ignore the splits of a manifest or of the corpus, and make new ones by group.
     duration_s : float
         Length of the cuts for ``_silence_``.
 
@@ -52,6 +54,8 @@ def open_dataset(
     data = need_folder(Path(data)).resolve()
     if manifest is not None:
         found = manifest_layout.find(data, Path(manifest), seed, group_regex, resplit)
+    elif (language := mswc.language_folder(data)) is not None:
+        found = mswc.find(data, language, seed, keywords, group_regex, resplit)
     elif resplit:
         raise UsageError(mismatch("resplit", "a manifest whose splits to ignore", "no manifest"))
     elif is_speech_commands(data):

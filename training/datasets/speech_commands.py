@@ -13,10 +13,10 @@ from pathlib import Path
 
 from drsn_keras.errors import DataError, mismatch
 
-from ..recordings import SILENCE, SPLITS, UNASSIGNED, Recording
+from ..recordings import SILENCE, SPLITS, UNASSIGNED, Recording, plain_name
 from ..splits import FOLDER_FRACTIONS, assign_groups, hash_split
 from .files import BACKGROUND_FOLDER, audio_files, compile_group_regex, group_of, nohash_speaker, sub_folders
-from .folder import background_of, ignored_files, speaker_disjoint
+from .folder import background_of, empty_folders, ignored_files, speaker_disjoint
 from .task import Found
 
 LISTS = {"val": "validation_list.txt", "test": "testing_list.txt"}
@@ -44,12 +44,12 @@ def find(data: Path, seed: int, group_regex: str | None) -> Found:
             recordings.append(Recording(path, folder.name, UNASSIGNED, group))
     if not recordings:
         raise DataError(mismatch(data, "word folders with audio files", "none"))
-    notes = ignored_files(folders)
+    notes = [*empty_folders(data, folders, recordings), *ignored_files(folders)]
     if has_lists(data):
         recordings, absent = _by_lists(data, recordings)
         rule = "validation_list.txt and testing_list.txt"
         if absent:
-            notes.append(f"{absent} files of the lists are not in the folder")
+            notes.append(f"{len(absent)} files of the lists are not in the folder (the first: {absent[0]})")
     else:
         hashed = [dataclasses.replace(r, split=hash_split(_hash_name(r))) for r in recordings]
         if _is_usable(hashed):
@@ -83,8 +83,8 @@ def _hash_name(r: Recording) -> str:
     return nohash_speaker(r.path.name) or r.group
 
 
-def _by_lists(data: Path, recordings: list[Recording]) -> tuple[list[Recording], int]:
-    """Splits from the lists, and how many listed files are absent."""
+def _by_lists(data: Path, recordings: list[Recording]) -> tuple[list[Recording], list[str]]:
+    """Splits from the lists, and the listed files that are absent."""
     split_of: dict[str, str] = {}
     for split, name in LISTS.items():
         path = data / name
@@ -95,15 +95,15 @@ def _by_lists(data: Path, recordings: list[Recording]) -> tuple[list[Recording],
         except UnicodeDecodeError:
             raise DataError(mismatch(path, "a list of files in UTF-8", "other bytes")) from None
         for number, line in enumerate(lines, start=1):
-            entry = line.strip().removeprefix("./")
+            entry = plain_name(line.strip().removeprefix("./"))
             if entry and split_of.setdefault(entry, split) != split:
                 raise DataError(mismatch(f"{path} line {number}", "a file in one list", f"{entry} in both"))
     listed = [dataclasses.replace(r, split=split_of.get(_entry(r, data), "train")) for r in recordings]
     present = {_entry(r, data) for r in recordings} & set(split_of)
     if split_of and not present:
         raise DataError(mismatch(data, "the files of its lists", f"none of {len(split_of)}"))
-    return listed, len(split_of) - len(present)
+    return listed, [entry for entry in split_of if entry not in present]
 
 
 def _entry(r: Recording, data: Path) -> str:
-    return r.path.relative_to(data).as_posix()
+    return plain_name(r.path.relative_to(data).as_posix())

@@ -17,6 +17,7 @@ _TERMS = {
     "speaker_disjoint": "No speaker in two parts",
     "synthesiser": "Synthesiser",
     "synthetic_speech": "Synthetic speech",
+    "synthetic_training": "Synthetic speech in training",
     "accents": "Accents",
     "groups": "Groups (speakers, voices, recordings)",
     "background": "Background recordings",

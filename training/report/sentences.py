@@ -104,6 +104,8 @@ def limits(grid: Grid, summary: dict[str, Any], *, synthetic: bool, has_recordin
             "Nobody spoke: all words come from a speech synthesiser. The scores tell how well synthetic voices are "
             + "told apart; expect less on people, and record real voices before relying on it."
         )
+    if extra := summary.get("protocol", {}).get("synthetic_training"):
+        found.append(f"{extra['share']}. What the synthesiser's clips bring is known only beside a run without them.")
     clean = grid.share(grid.shipped, math.inf)
     if clean is not None:
         found.append(

@@ -10,6 +10,8 @@ import numpy as np
 from ..recordings import SPLITS
 from .voices import VOICE_FRACTIONS, Voice
 
+#: First part of the paths of utterances, which lie nowhere.
+ORIGIN = "espeak-ng"
 #: What is drawn for every utterance: words a minute, espeak's pitch and pitch range.
 RATE_WPM, PITCH, PITCH_RANGE = (120, 220), (25, 75), (25, 75)
 
@@ -34,17 +36,27 @@ def draw_lines(
     label: str, texts: Sequence[str], n: int, voices: Mapping[str, Sequence[Voice]], rng: np.random.Generator
 ) -> list[Line]:
     """``n`` utterances; texts and voices each come round before one is used again."""
+    return [
+        line
+        for split, count in shares(n).items()
+        for line in draw_split(label, split, texts, count, voices[split], rng)
+    ]
+
+
+def draw_split(
+    label: str, split: str, texts: Sequence[str], n: int, voices: Sequence[Voice], rng: np.random.Generator
+) -> list[Line]:
+    """``n`` utterances of one split."""
     lines = []
-    for split, count in shares(n).items():
-        said = _rounds(len(texts), count, rng)
-        by = _rounds(len(voices[split]), count, rng)
-        for text, voice in zip(said, by, strict=True):
-            drawn = {
-                "rate_wpm": int(rng.integers(*RATE_WPM, endpoint=True)),
-                "pitch": int(rng.integers(*PITCH, endpoint=True)),
-                "pitch_range": int(rng.integers(*PITCH_RANGE, endpoint=True)),
-            }
-            lines.append(Line(label, split, texts[text], dataclasses.replace(voices[split][voice], **drawn)))
+    said = _rounds(len(texts), n, rng)
+    by = _rounds(len(voices), n, rng)
+    for text, voice in zip(said, by, strict=True):
+        drawn = {
+            "rate_wpm": int(rng.integers(*RATE_WPM, endpoint=True)),
+            "pitch": int(rng.integers(*PITCH, endpoint=True)),
+            "pitch_range": int(rng.integers(*PITCH_RANGE, endpoint=True)),
+        }
+        lines.append(Line(label, split, texts[text], dataclasses.replace(voices[voice], **drawn)))
     return lines
 
 

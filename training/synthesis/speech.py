@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -62,7 +63,7 @@ def speak_all(lines: Sequence[tuple[str, Voice]], sample_rate_hz: int = 16000, s
         if not y.any():
             raise UsageError(mismatch("text to speak", "letters", repr(text)))
         signals.append(resample(trim(to_float(y), answer["rate_hz"]), answer["rate_hz"], sample_rate_hz))
-    return Speech([np.clip(y, -1.0, 1.0) for y in signals], answer["version"].split(":")[-1].strip())
+    return Speech([np.clip(y, -1.0, 1.0) for y in signals], _version(answer))
 
 
 def speak(text: str, voice: Voice | None = None, sample_rate_hz: int = 16000, seed: int = 0) -> np.ndarray:
@@ -70,13 +71,25 @@ def speak(text: str, voice: Voice | None = None, sample_rate_hz: int = 16000, se
     return speak_all([(text, voice or Voice())], sample_rate_hz, seed).signals[0]
 
 
+def synthesiser() -> str:
+    """Name and version of what would speak."""
+    answer, _ = _ask({"seed": 0, "speak": [], "phonemes": []})
+    return Speech([], _version(answer)).synthesiser
+
+
 def phonemes(texts: Sequence[str], accent: str = "en-us") -> list[str]:
     """How an accent pronounces texts, in espeak's phoneme letters (``right`` and ``write`` are equal).
 
     Stress and word borders are left out.
     """
+    return list(_phonemes(tuple(texts), accent))
+
+
+# A run's data is opened by every command that touches it, with the same hundreds of words each time.
+@functools.lru_cache(maxsize=64)
+def _phonemes(texts: tuple[str, ...], accent: str) -> tuple[str, ...]:
     answer, _ = _ask({"seed": 0, "speak": [], "phonemes": [[text, accent] for text in texts]})
-    return ["".join(c for c in p if c not in "',%=_:|;~ \n") for p in answer["phonemes"]]
+    return tuple("".join(c for c in p if c not in "',%=_:|;~ \n") for p in answer["phonemes"])
 
 
 def trim(y: np.ndarray, sample_rate_hz: int) -> np.ndarray:
@@ -86,6 +99,10 @@ def trim(y: np.ndarray, sample_rate_hz: int) -> np.ndarray:
     power = np.mean(np.square(frames, dtype=np.float64), axis=1)
     loud = np.flatnonzero(power > power.max() * 10 ** (_QUIET_DB / 10))
     return y[loud[0] * hop : (loud[-1] + 1) * hop] if len(loud) else y
+
+
+def _version(answer: dict) -> str:
+    return answer["version"].split(":")[-1].strip()
 
 
 def _ask(request: dict) -> tuple[dict, np.ndarray]:

@@ -18,7 +18,7 @@ from ..audio import to_int16
 from ..clips import Clips, fit_window
 from ..recordings import SILENCE, SPLITS, UNKNOWN, Recording, count_groups, count_labels
 from ..splits import check_disjoint
-from .script import Line, draw_lines, shares
+from .script import ORIGIN, Line, draw_lines, shares
 from .speech import speak_all
 from .vocabulary import near_misses, other_words
 from .voices import ACCENTS, Voice, split_variants
@@ -112,7 +112,7 @@ def synthesize_words(
     duration_s = max(1.0, math.ceil(longest_s * 10) / 10) if duration_s is None else duration_s
     n_samples = round(duration_s * sample_rate_hz)
     labels = (*phrases, *([SILENCE] if n_silence else []), *([UNKNOWN] if n_unknown else []))
-    rows = [(_place(y, n_samples, rng), _recording(line)) for line, y in zip(lines, speech.signals, strict=True)]
+    rows = [(place(y, n_samples, rng), _recording(line)) for line, y in zip(lines, speech.signals, strict=True)]
     rows += [
         (_faint_noise(n_samples, rng), Recording(Path("noise", s), SILENCE, s, f"white noise ({s})"))
         for s, n in shares(n_silence).items()
@@ -153,7 +153,7 @@ def _check(phrases: Sequence[str], n_per_phrase: int) -> tuple[str, ...]:
     return cleaned
 
 
-def _place(y: np.ndarray, n_samples: int, rng: np.random.Generator) -> np.ndarray:
+def place(y: np.ndarray, n_samples: int, rng: np.random.Generator) -> np.ndarray:
     """Speech at a drawn level and place in a clip, 16 bit."""
     level = 10 ** (rng.uniform(*PEAK_DB) / 20) / np.max(np.abs(y))
     start = int(rng.integers(0, max(0, n_samples - len(y)), endpoint=True))
@@ -167,7 +167,7 @@ def _faint_noise(n_samples: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _recording(line: Line) -> Recording:
-    return Recording(Path("espeak-ng", line.voice.name, line.text), line.label, line.split, line.voice.variant)
+    return Recording(Path(ORIGIN, line.voice.name, line.text), line.label, line.split, line.voice.variant)
 
 
 def _clips(rows: list[tuple[np.ndarray, Recording]], labels: tuple[str, ...], sample_rate_hz: int) -> Clips:

@@ -21,7 +21,7 @@ typedef struct {
     const drsn_detector *detector;
     drsn_model_calls model;
     uint32_t sample_rate_hz;
-    uint32_t n_frames;      /* that the model looks at */
+    uint32_t n_frames;      /* that the model looks at; of a model with a past of its own those of a step */
     uint32_t step_frames;   /* between evaluations */
     uint32_t look_back;     /* samples that the averaged evaluations looked at */
     uint32_t tail;          /* samples of silence that end a stream */
@@ -30,7 +30,8 @@ typedef struct {
 /* Everything that the caller lends, and may not touch until the stream has ended. */
 typedef struct {
     int16_t *history;       /* front_end->frame_length */
-    drsn_bin *scratch;      /* see drsn_front_end.h; used only inside a call, never while the model runs */
+    drsn_bin *scratch;      /* see drsn_front_end.h; used only inside a call, never while the model runs: it may lie
+                             * over the model's memory, unless the model keeps its past there */
     int8_t *features;       /* n_frames * n_features */
     int8_t *outputs;        /* detector->n_smoothing * n_labels */
     int32_t *sums;          /* n_labels */
@@ -59,7 +60,7 @@ typedef struct {
     int32_t score_q16;      /* average of `detected`, else of `best`, in 2^-16 */
 } drsn_verdict;
 
-/* Before a stream: time is 0, digital silence went before. */
+/* Before a stream: time is 0, digital silence went before. A model that keeps its past is reset by the caller. */
 void drsn_listener_start(const drsn_listener *p, drsn_listener_state *state, const drsn_listener_memory *memory);
 
 /* Takes samples until the model has been evaluated (returns 1) or none are left (returns 0); moves *samples and *count

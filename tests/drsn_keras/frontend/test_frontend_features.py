@@ -9,7 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drsn_keras.errors import DataError, UsageError
-from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, FrontEndSpec, StreamingFrontEnd, compute_features
+from drsn_keras.frontend import (
+    LOG_MEL_40,
+    MFCC_MLPERF,
+    ROOT_MEL_40,
+    WAVEFORM,
+    FrontEndSpec,
+    StreamingFrontEnd,
+    compute_features,
+    front_end_from_dict,
+)
 from drsn_keras.frontend.layer import FrontEnd
 from drsn_keras.frontend.mel import hz_to_mel, mel_filters, mel_to_hz
 
@@ -114,6 +123,16 @@ def test_roots_of_quiet_and_of_full_scale_samples_are_the_layers(level):
         assert np.median(layer[0]) / level**0.5 == pytest.approx(5.6, rel=0.1)
 
 
+def test_a_waveform_is_its_samples():
+    """In NumPy, in Keras, and as a card gives it back: nothing is windowed, scaled or left out."""
+    y = np.stack([_signal(WAVEFORM), np.linspace(-1, 1, 16000, dtype="float32")])
+    assert WAVEFORM.shape == (16000, 1)
+    assert front_end_from_dict(WAVEFORM.to_dict()) == WAVEFORM
+    assert np.array_equal(compute_features(y, WAVEFORM), y[..., None])
+    assert np.array_equal(keras.ops.convert_to_numpy(FrontEnd(WAVEFORM)(y)), y[..., None])
+    assert FrontEnd(WAVEFORM).compute_output_shape((2, 16000)) == (2, 16000, 1)
+
+
 def test_a_tone_peaks_in_its_band():
     t = np.arange(16000) / 16000
     features = compute_features(0.5 * np.sin(2 * np.pi * 1000 * t), LOG_MEL_40)
@@ -124,7 +143,7 @@ def test_a_tone_peaks_in_its_band():
 @settings(deadline=None, max_examples=40)
 @given(
     st.lists(st.integers(0, 3000), min_size=1, max_size=12),
-    st.sampled_from([LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, SLANEY]),
+    st.sampled_from([LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, SLANEY, WAVEFORM]),
 )
 def test_stream_equals_clip_whatever_the_chunks(sizes, spec):
     y = np.random.default_rng(1).standard_normal(sum(sizes) + spec.frame_length).astype(np.float32) * 0.1
@@ -137,7 +156,7 @@ def test_stream_equals_clip_whatever_the_chunks(sizes, spec):
 @pytest.mark.parametrize(
     ("change", "fault"),
     [
-        ({"kind": "mel"}, "kind: expected one of log_mel, mfcc, root_mel, got 'mel'"),
+        ({"kind": "mel"}, "kind: expected one of log_mel, mfcc, root_mel, waveform, got 'mel'"),
         ({"fft_length": 400}, "fft_length: expected at least frame_length \\(480\\), got 400"),
         ({"fmax_hz": 9000.0}, "fmax_hz: expected at most 8000 Hz"),
         ({"hop_length": 0}, "hop_length: expected a whole number above 0, got 0"),
@@ -146,6 +165,7 @@ def test_stream_equals_clip_whatever_the_chunks(sizes, spec):
         ({"log_floor": 0.0}, "log_floor: expected a number above 0, got 0.0"),
         ({"duration_s": 0.01}, "duration_s: expected at least one frame of 480 samples, got 0.01"),
         ({"n_mfcc": 41}, "n_mfcc: expected at most n_mels"),
+        ({"kind": "waveform"}, "frame_length: expected 1 for a waveform, got 480"),
     ],
 )
 def test_wrong_specification_is_one_line(change, fault):

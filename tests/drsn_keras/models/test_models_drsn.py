@@ -62,6 +62,15 @@ def test_keyword_network_has_the_promised_size():
     assert 60_000 <= count_parameters(model) <= 75_000
 
 
+@pytest.mark.parametrize(
+    ("spectral", "parameters", "macs"), [("clip", 69_412, 1_494_112), ("frames", 71_492, 1_775_392)]
+)
+def test_a_threshold_on_the_spectrum_has_the_promised_size(spectral, parameters, macs):
+    model = keyword_network((98, 40), 12, spectral=spectral)
+    assert (count_parameters(model), count_macs(model)) == (parameters, macs)
+    assert list(thresholds(model, np.ones((2, 98, 40), "float32"))) == ["spectral", "unit1", "unit2", "unit3"]
+
+
 def test_width_scales_the_keyword_network():
     sizes = [count_parameters(keyword_network((98, 40), 12, width=w)) for w in (0.5, 1.0, 2.0)]
     assert sizes[0] < sizes[1] / 2.5 < sizes[2] / 8
@@ -76,6 +85,8 @@ def test_keyword_twins_differ_in_the_unit_only(kind):
 
 
 def test_unknown_kind_is_named():
+    with pytest.raises(ValueError, match="spectral: expected None or one of clip, frames, got 'band'"):
+        keyword_network((98, 40), 12, spectral="band")
     with pytest.raises(ValueError, match=r"kind: expected one of drsn-cw, .* got 'drsn'"):
         keyword_network((98, 40), 12, "drsn")
 

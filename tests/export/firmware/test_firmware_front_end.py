@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from drsn_keras.edge.interpreter import quantize
 from drsn_keras.errors import BundleError
 from drsn_keras.export.firmware.signal_constants import front_end_source
-from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, FrontEndSpec, compute_features
+from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM, FrontEndSpec, compute_features
 from drsn_keras.model_card import TensorSpec
 from signal_library import COMPILER, CFrontEnd, build, input_tensor
 
@@ -48,7 +48,7 @@ SPECS = {
 
 
 #: What a model's input covers.
-RANGES = {"log_mel": (-14.0, 7.0), "mfcc": (-90.0, 40.0), "root_mel": (0.0, 12.0)}
+RANGES = {"log_mel": (-14.0, 7.0), "mfcc": (-90.0, 40.0), "root_mel": (0.0, 12.0), "waveform": (-1.0, 1.0)}
 
 
 def _tensor(spec):
@@ -218,6 +218,7 @@ def test_generated_text_is_integer_only():
         ({"log_floor": 1e-40}, {}, "front end, log_floor"),
         ({"kind": "root_mel", "log_floor": 1e7}, {}, "front end, log_floor: expected 1e-26 to 1e\\+06"),
         ({"n_mels": 600}, {}, "front end, n_mels"),
+        (dataclasses.asdict(WAVEFORM), {}, "front end, kind: expected log_mel, mfcc or root_mel for C, got waveform"),
         ({}, {"dtype": "int16"}, "input, dtype: expected int8"),
         ({}, {"scale": 0.0}, "input, scale"),
         ({}, {"scale": 1e-20}, "input, scale"),

@@ -50,6 +50,7 @@ def open_task(config: DenoiseConfig) -> DenoiseTask:
     if config.noise:
         manifest = Path(config.manifest) if config.manifest else None
         given = find_noise([Path(folder) for folder in config.noise], manifest)
+        pool.notes.extend(given.notes)
         files = {part.path.resolve() for part in given}
         parts = [*given, *(part for part in parts if part.path.resolve() not in files)]
 

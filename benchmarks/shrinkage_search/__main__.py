@@ -1,0 +1,11 @@
+"""``python benchmarks/shrinkage_search``: see ``--help``."""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    # Run as a folder, this is no package; its modules are called as one all the same.
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from shrinkage_search.search import main
+
+    main()
