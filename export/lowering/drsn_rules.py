@@ -21,7 +21,7 @@ from drsn_keras.layers.spectral_shrinkage import LARGEST
 
 from .builder import Builder
 from .ir import Op
-from .keras_rules import activate, weight
+from .keras_rules import activate, scale_and_shift, weight
 from .registry import lower_layer, lowers
 
 
@@ -66,9 +66,13 @@ def spectral_shrinkage(layer: SpectralShrinkage, to: Builder, x: Op) -> Op:
         with to.enter("seen"):
             joined = to.concat([x, local, *seen])
         parts.append(lower_layer(layer.moment, to, lower_layer(layer.moment_norm, to, joined)))
+    # Normalised before they are added, where it folds into the convolutions: one rounding less.
+    scale, shift = scale_and_shift(layer.norm)
+    with to.enter(layer.norm.name):
+        parts = [to.affine(part, scale, shift if part is parts[0] else 0.0 * shift) for part in parts]
     with to.enter("hidden"):
         hidden = parts[0] if len(parts) == 1 else to.binary("add", parts[1], parts[0])
-    for part in (layer.norm, layer.relu, layer.excite):
+    for part in (layer.relu, layer.excite):
         hidden = lower_layer(part, to, hidden)
     with to.enter("largest"):
         largest = _scaled(to, mean, LARGEST)

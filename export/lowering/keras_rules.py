@@ -95,6 +95,15 @@ def dense(layer, to: Builder, x: Op) -> Op:
     return activate(layer, to, to.conv(x, weight(layer.kernel)[None, None], weight(layer.bias)))
 
 
+def scale_and_shift(layer: keras.layers.BatchNormalization) -> tuple[np.ndarray, np.ndarray]:
+    """What a batch normalisation does to each channel when it does not learn."""
+    scale = 1.0 / np.sqrt(weight(layer.moving_variance) + layer.epsilon)
+    if layer.gamma is not None:
+        scale = scale * weight(layer.gamma)
+    shift = -weight(layer.moving_mean) * scale
+    return scale, shift if layer.beta is None else shift + weight(layer.beta)
+
+
 @lowers(L.BatchNormalization)
 def batch_normalization(layer, to: Builder, x: Op) -> Op:
     axes = layer.axis if isinstance(layer.axis, list | tuple) else [layer.axis]
@@ -103,11 +112,7 @@ def batch_normalization(layer, to: Builder, x: Op) -> Op:
         [len(layer._build_shapes_dict["input_shape"]) - 1] if layer._build_shapes_dict else [-1],
     ):
         raise unsupported(layer, to.place, f"axis={layer.axis}")
-    scale = 1.0 / np.sqrt(weight(layer.moving_variance) + layer.epsilon)
-    if layer.gamma is not None:
-        scale = scale * weight(layer.gamma)
-    shift = -weight(layer.moving_mean) * scale
-    return to.affine(x, scale, shift if layer.beta is None else shift + weight(layer.beta))
+    return to.affine(x, *scale_and_shift(layer))
 
 
 @lowers(L.GroupNormalization)
