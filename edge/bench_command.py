@@ -72,8 +72,7 @@ def _words(bundle: Bundle) -> tuple[Callable[[], np.ndarray], float]:
     listener = KeywordListener(bundle)
     spec = listener.front_end
     noise = _noise(listener.step_frames * spec.hop_length)
-    n_frames = listener.step_frames if bundle.card.stream else spec.n_frames
-    front_end, ring = StreamingFrontEnd(spec), FeatureRing(n_frames, spec.n_features)
+    front_end, ring = StreamingFrontEnd(spec), FeatureRing(listener.n_frames, spec.n_features)
     front_end.push(np.zeros(max(0, spec.frame_length - spec.hop_length)))
 
     def look() -> np.ndarray:

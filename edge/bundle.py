@@ -63,8 +63,7 @@ def load_bundle(folder: str | os.PathLike[str], threads: int = 1) -> Bundle:
         _agree(f"{card_path}, {name}", getattr(interpreter, name), getattr(card, name))
     shape = front_end.shape
     if isinstance(interpreter, StepInterpreter):
-        channels = front_end.n_features if isinstance(front_end, FrontEndSpec) else front_end.hop_length
-        shape = (_agreed_stream(card, interpreter, front_end, card_path).frames, channels)
+        shape = (_agreed_stream(card, interpreter, front_end, card_path).frames, *shape[1:])
     wanted = tuple(n for n in shape if n != 1)
     if tuple(n for n in interpreter.input.shape if n != 1) != wanted:
         raise BundleError(mismatch(f"{card_path}, front_end", f"the model's input {interpreter.input.shape}", wanted))

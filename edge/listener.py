@@ -96,8 +96,9 @@ class KeywordListener:
         self.detector = Detector(bundle.card.labels, dataclasses.replace(detector, hop_s=self.hop_s), self.window_s)
         self.tail_s = self.window_s / 2 + self.detector.n_smoothing * self.hop_s
         silence = frame_features(np.zeros(spec.frame_length), spec)
-        # Of a model of streams the ring holds a step and no more: it is full of new frames at every evaluation.
-        self._ring = FeatureRing(self.step_frames if stream else spec.n_frames, spec.n_features, fill=silence)
+        # A model of streams is given a step and no more: the ring is full of new frames at every evaluation.
+        self.n_frames = self.step_frames if stream else spec.n_frames
+        self._ring = FeatureRing(self.n_frames, spec.n_features, fill=silence)
         self._features = StreamingFrontEnd(spec)
         # The first block completes step_frames frames; each later one needs a hop a frame.
         step = self.step_frames * spec.hop_length

@@ -12,7 +12,6 @@ from drsn_keras.edge.step_interpreter import StepInterpreter
 from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.frontend import SignalSpec
 from drsn_keras.model_card import MODEL_NAME, ModelCard, sha256_of
-from drsn_keras.stream_spec import StreamSpec
 from drsn_keras.training.denoising.config import DenoiseConfig
 from drsn_keras.training.denoising.networks import MODELS
 from drsn_keras.training.denoising.recipes import AUDIO
@@ -26,6 +25,7 @@ from .gzip_size import gzip_size
 from .lowering import StreamTwin, Twin, lower, lower_stream
 from .quantize import float_layers, quantize
 from .recipe import Recipe
+from .stream_card import stream_card
 
 #: Frames of a step where nothing else is said: 32 ms of the network's 4 ms; a microcontroller keeps small maps.
 STEP_FRAMES = {"litert": 8, "ethos-u": 8, "tflm": 1}
@@ -141,7 +141,7 @@ def convert_denoiser(
             outside_graph=outside_graph(config.spec, frames is not None),
             training=_training_facts(run, drawn),
             metrics=_measured(summary),
-            stream={} if frames is None else _stream(interpreter, frames, config.spec),
+            stream={} if frames is None else stream_card(interpreter, frames, config.spec.hop_length),
             versions={**environment(), "git_revision": git_revision() or "unknown"},
         )
         card.write(building)
@@ -155,15 +155,6 @@ def _calibration(twin: Twin | StreamTwin, pieces: NoisyPieces, recipe: Recipe) -
     if isinstance(twin, Twin) or recipe.scheme != "int8":
         return x
     return some_steps(twin, x[:, : x.shape[1] // twin.frames * twin.frames])
-
-
-def _stream(interpreter: StepInterpreter, frames: int, spec: SignalSpec) -> dict[str, Any]:
-    return StreamSpec(
-        frames=frames,
-        states=interpreter.n_states,
-        state_bytes=interpreter.state_bytes,
-        delay_samples=frames * spec.hop_length,
-    ).to_dict()
 
 
 def outside_graph(spec: SignalSpec, stream: bool) -> dict[str, str]:

@@ -14,11 +14,11 @@ from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.frontend import FrontEndSpec
 from drsn_keras.models.cost import count_macs
 from drsn_keras.models.streaming_keywords import over_streams, step_frames
-from drsn_keras.stream_spec import StreamSpec
 
 from .denoiser_inputs import some_steps
 from .lowering import StreamTwin, Twin, lower, lower_stream
 from .recipe import Recipe
+from .stream_card import stream_card
 
 _SCHEMES = ("float32", "float16", "dynamic", "int8")
 
@@ -98,10 +98,5 @@ def stream_facts(
     """For a card: ``stream``, and ``macs`` of a step instead of a clip; nothing for a network of windows."""
     if not isinstance(twin, StreamTwin):
         return {}
-    stream = StreamSpec(
-        frames=twin.frames,
-        states=interpreter.n_states,
-        state_bytes=interpreter.state_bytes,
-        delay_samples=twin.frames * spec.hop_length,
-    )
-    return {"stream": stream.to_dict(), "macs": count_macs(over_streams(model, n_frames=twin.frames))}
+    stream = stream_card(interpreter, twin.frames, spec.hop_length)
+    return {"stream": stream, "macs": count_macs(over_streams(model, n_frames=twin.frames))}

@@ -8,7 +8,7 @@ import keras
 
 from ..layers import ResidualUnit, SpectralShrinkage
 from ..layers.defaults import BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM
-from .kinds import unit_options
+from .kinds import in_eights, unit_options
 
 #: (channels at width 1, stride) of every unit.
 UNITS = ((24, 1), (32, 2), (40, 2))
@@ -77,12 +77,10 @@ def keyword_network(
     >>> keyword_network((98, 40), 12).output_shape
     (None, 12)
     """
-    if not width > 0:
-        raise ValueError(f"width: expected a number above 0, got {width!r}")
     if spectral is not None and spectral not in SPECTRAL:
         raise ValueError(f"spectral: expected None or one of {', '.join(SPECTRAL)}, got {spectral!r}")
     options = unit_options(kind, shortcut)
-    channels = [max(8, round(n * width / 8) * 8) for n, _ in units]
+    channels = [in_eights(n, width) for n, _ in units]
     inputs = keras.Input(tuple(input_shape), name="features")
     x = inputs
     if spectral is not None:

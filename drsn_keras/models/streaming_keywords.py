@@ -8,7 +8,7 @@ import keras
 
 from ..layers import ResidualUnit, RunningMean, StepConv1D
 from ..layers.defaults import BATCH_NORM_EPSILON, BATCH_NORM_MOMENTUM
-from .kinds import unit_options
+from .kinds import in_eights, unit_options
 
 #: Kinds of unit that a stream has: thresholds from a running mean, or none.
 STREAMING_KINDS = ("drsn-cw", "drsn-cs", "resnet")
@@ -104,14 +104,12 @@ def streaming_keyword_network(
     """
     if kind not in STREAMING_KINDS:
         raise ValueError(f"kind: expected one of {', '.join(STREAMING_KINDS)}, got {kind!r}")
-    if not width > 0:
-        raise ValueError(f"width: expected a number above 0, got {width!r}")
     for what, value in (("stride", stride), ("kernel_size", kernel_size), ("window_frames", window_frames)):
         if value < 1:
             raise ValueError(f"{what}: expected at least 1, got {value!r}")
     if not dilations:
         raise ValueError("dilations: expected at least one, got none")
-    channels = max(8, round(CHANNELS * width / 8) * 8)
+    channels = in_eights(CHANNELS, width)
     window = max(1, round(window_frames / stride))
     options = unit_options(kind)
     inputs = keras.Input(tuple(input_shape), name="features")

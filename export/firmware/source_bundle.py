@@ -57,7 +57,7 @@ def open_source(path: Path) -> Source:
         raise BundleError(f"{where}: {error}") from None
     shape = signal.shape
     if card.stream:
-        shape = (card.stream["frames"], signal.n_features if isinstance(signal, FrontEndSpec) else signal.hop_length)
+        shape = (card.stream["frames"], *shape[1:])
     if len(network.states) != card.stream.get("states", 0):
         raise BundleError(mismatch(f"{where}, stream, states", f"{len(network.states)} (the model file)", card.stream))
     if math.prod(shape) != math.prod(card.input.shape):

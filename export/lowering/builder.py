@@ -78,6 +78,10 @@ class Builder:
         weights = {"scale": np.asarray(scale, np.float64), "shift": np.asarray(shift, np.float64)}
         return Op("affine", self._name("affine"), (x,), x.shape, weights)
 
+    def scaled(self, x: Op, factor: float) -> Op:
+        """x times a number."""
+        return self.affine(x, np.full(x.shape[2], factor), np.zeros(x.shape[2]))
+
     def unary(self, kind: str, x: Op, **options) -> Op:
         """``relu``, ``abs``, ``sigmoid``, ``tanh``, ``softmax``, ``leaky_relu``, ``rsqrt``: the shape stays."""
         return Op(kind, self._name(kind), (x,), x.shape, options=options)
@@ -112,8 +116,7 @@ class Builder:
             return self.last(self.running_mean(x, window), 1)
         heard = min(window, x.shape[0])
         mean = self.mean(self.last(x, heard))
-        share = np.full(x.shape[2], heard / window)
-        return mean if heard == window else self.affine(mean, share, 0.0 * share)
+        return mean if heard == window else self.scaled(mean, heard / window)
 
     def last(self, x: Op, count: int) -> Op:
         """The last positions in time."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from drsn_keras.layers import (
     GateNetwork,
     Magnitude,
@@ -54,7 +52,7 @@ def spectral_shrinkage(layer: SpectralShrinkage, to: Builder, x: Op) -> Op:
     if layer.window is None:
         with to.enter("clip"):
             mean = to.mean(x)
-            statistics = to.concat([mean, _scaled(to, _extremum(to, x, 1.0), 1 / 3), _extremum(to, x, -1.0)])
+            statistics = to.concat([mean, to.scaled(_extremum(to, x, 1.0), 1 / 3), _extremum(to, x, -1.0)])
         parts.append(lower_layer(layer.clip, to, lower_layer(layer.clip_norm, to, statistics)))
     else:
         with to.enter("mean"):
@@ -75,7 +73,7 @@ def spectral_shrinkage(layer: SpectralShrinkage, to: Builder, x: Op) -> Op:
     for part in (layer.relu, layer.excite):
         hidden = lower_layer(part, to, hidden)
     with to.enter("largest"):
-        largest = _scaled(to, mean, LARGEST)
+        largest = to.scaled(mean, LARGEST)
     with to.enter("tau"):
         tau = to.binary("mul", hidden, largest)
     with to.enter("rest"):
@@ -83,16 +81,12 @@ def spectral_shrinkage(layer: SpectralShrinkage, to: Builder, x: Op) -> Op:
     return to.unary("relu", rest)
 
 
-def _scaled(to: Builder, x: Op, factor: float) -> Op:
-    return to.affine(x, np.full(x.shape[2], factor), np.zeros(x.shape[2]))
-
-
 def _extremum(to: Builder, x: Op, sign: float) -> Op:
     """The largest value over time, or with ``sign`` -1 the smallest: no target pools minima."""
     with to.enter("largest" if sign > 0 else "smallest"):
-        signed = x if sign > 0 else _scaled(to, x, sign)
+        signed = x if sign > 0 else to.scaled(x, sign)
         pooled = to.pool("max_pool", signed, x.shape[:2], (1, 1), "valid")
-        return pooled if sign > 0 else _scaled(to, pooled, sign)
+        return pooled if sign > 0 else to.scaled(pooled, sign)
 
 
 @lowers(RunningMean)

@@ -21,6 +21,7 @@ from drsn_keras.command_line import log
 from drsn_keras.errors import DataError, UsageError, mismatch
 
 from ..audio import AUDIO_SUFFIXES
+from ..csv_file import open_csv, require_columns
 from ..recordings import SPLITS, UNASSIGNED, UNKNOWN, Recording, plain_name
 from ..splits import FOLDER_FRACTIONS, assign_groups
 from .files import compile_group_regex, group_of, sub_folders
@@ -166,26 +167,19 @@ def _rows(tables: Sequence[Path], facts: Counter[str]) -> Iterator[_Row]:
     for table in tables:
         split = SPLIT_ALIASES.get(table.stem.rsplit("_", 1)[-1])
         columns = _COLUMNS if split else ("SET", *_COLUMNS)
-        try:
-            with table.open(encoding="utf-8-sig", newline="") as file:
-                reader = csv.reader(file, strict=True)
-                head = [name.strip().upper() for name in next(reader, [])]
-                if missing := [name for name in columns if name not in head]:
-                    expected = f"columns {', '.join(columns)} (missing: {', '.join(missing)})"
-                    raise DataError(mismatch(f"{table} line 1", expected, ", ".join(head) or "an empty file"))
-                places = [head.index(name) for name in columns]
-                for values in reader:
-                    if len(values) != len(head):
-                        raise DataError(mismatch(f"{table} line {reader.line_num}", f"{len(head)} fields", len(values)))
-                    fields = [values[i].strip() for i in places]
-                    row = _row(fields if split is None else [split, *fields], table, reader.line_num)
-                    facts["invalid"] += row is None
-                    if row is not None:
-                        yield row
-        except UnicodeDecodeError:
-            raise DataError(mismatch(table, "a CSV table in UTF-8", "other bytes")) from None
-        except csv.Error as error:
-            raise DataError(mismatch(table, "a CSV table", error)) from None
+        with open_csv(table) as file:
+            reader = csv.reader(file, strict=True)
+            head = [name.strip().upper() for name in next(reader, [])]
+            require_columns(table, columns, head)
+            places = [head.index(name) for name in columns]
+            for values in reader:
+                if len(values) != len(head):
+                    raise DataError(mismatch(f"{table} line {reader.line_num}", f"{len(head)} fields", len(values)))
+                fields = [values[i].strip() for i in places]
+                row = _row(fields if split is None else [split, *fields], table, reader.line_num)
+                facts["invalid"] += row is None
+                if row is not None:
+                    yield row
 
 
 def _row(fields: Sequence[str], table: Path, line: int) -> _Row | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from drsn_keras.errors import DataError, mismatch
 
+from ..csv_file import open_csv
 from ..recordings import SPLITS
 
 #: Labels of noise recordings start with this; they are never classes.
@@ -57,13 +58,8 @@ def read_rows(manifest: Path) -> list[Row]:
     manifest = Path(manifest)
     if not manifest.is_file():
         raise DataError(mismatch(manifest, "a manifest CSV", "a folder" if manifest.is_dir() else "nothing there"))
-    try:
-        with manifest.open(encoding="utf-8-sig", newline="") as file:
-            return _parse(manifest, csv.DictReader(file, strict=True))
-    except UnicodeDecodeError:
-        raise DataError(mismatch(manifest, "a manifest CSV in UTF-8", "other bytes")) from None
-    except csv.Error as error:
-        raise DataError(mismatch(manifest, "a manifest CSV", error)) from None
+    with open_csv(manifest, "a manifest CSV") as file:
+        return _parse(manifest, csv.DictReader(file, strict=True))
 
 
 def _parse(manifest: Path, reader: csv.DictReader) -> list[Row]:

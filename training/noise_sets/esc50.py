@@ -15,6 +15,7 @@ from pathlib import Path
 
 from drsn_keras.errors import DataError, mismatch
 
+from ..csv_file import open_csv, require_columns
 from ..recordings import Recording
 from .claim import Claim
 
@@ -86,27 +87,20 @@ def _listed(table: Path, place: Path, files: Sequence[Path], prefix: str) -> lis
 def _lines(table: Path) -> dict[str, tuple[int, dict[str, str]]]:
     """The table by file name: line number and values."""
     lines: dict[str, tuple[int, dict[str, str]]] = {}
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            columns = list(reader.fieldnames or [])
-            if missing := [name for name in _COLUMNS if name not in columns]:
-                expected = f"columns {', '.join(_COLUMNS)} (missing: {', '.join(missing)})"
-                raise DataError(mismatch(f"{table} line 1", expected, ", ".join(columns) or "an empty file"))
-            for values in reader:
-                where = f"{table} line {reader.line_num}"
-                if None in values or None in values.values():
-                    raise DataError(mismatch(where, f"{len(columns)} fields", "another number"))
-                if values["fold"] not in set(map(str, _SPLITS)):
-                    raise DataError(mismatch(f"{where}, fold", "1 to 5", repr(values["fold"])))
-                for name in ("filename", "category", "src_file"):
-                    if not values[name].strip():
-                        raise DataError(mismatch(f"{where}, {name}", "a value", "an empty field"))
-                if values["filename"] in lines:
-                    raise DataError(mismatch(where, "each file once", f"{values['filename']} again"))
-                lines[values["filename"]] = reader.line_num, values
-    except UnicodeDecodeError:
-        raise DataError(mismatch(table, "a CSV table in UTF-8", "other bytes")) from None
-    except csv.Error as error:
-        raise DataError(mismatch(table, "a CSV table", error)) from None
+    with open_csv(table) as file:
+        reader = csv.DictReader(file, strict=True)
+        columns = list(reader.fieldnames or [])
+        require_columns(table, _COLUMNS, columns)
+        for values in reader:
+            where = f"{table} line {reader.line_num}"
+            if None in values or None in values.values():
+                raise DataError(mismatch(where, f"{len(columns)} fields", "another number"))
+            if values["fold"] not in set(map(str, _SPLITS)):
+                raise DataError(mismatch(f"{where}, fold", "1 to 5", repr(values["fold"])))
+            for name in ("filename", "category", "src_file"):
+                if not values[name].strip():
+                    raise DataError(mismatch(f"{where}, {name}", "a value", "an empty field"))
+            if values["filename"] in lines:
+                raise DataError(mismatch(where, "each file once", f"{values['filename']} again"))
+            lines[values["filename"]] = reader.line_num, values
     return lines

@@ -13,6 +13,7 @@ from drsn_keras.models import KINDS, PEERS, bc_resnet, count_macs, count_paramet
 from drsn_keras.models import tc_resnet8 as tc_resnet
 from drsn_keras.models.bc_resnet import BANDS
 from drsn_keras.models.keyword_models import KEYWORD_MODELS
+from drsn_keras.models.keywords import SPECTRAL
 from drsn_keras.models.raw_m5 import least_samples
 from drsn_keras.models.streaming_keywords import STREAMING_KINDS
 
@@ -140,6 +141,7 @@ def test_the_names_that_cost_no_keras_are_those_of_the_builders():
     assert tuple(PEERS) == names.PEERS
     assert tuple(KINDS) == names.OWN
     assert set(KEYWORD_MODELS) == {*names.OWN, *names.PEERS}
+    assert tuple(SPECTRAL) == names.SPECTRAL
     assert {name.removeprefix("streaming-") for name in names.STREAMING} <= set(STREAMING_KINDS)
     assert least_samples() == names.LEAST_SAMPLES
     assert BANDS == names.BAND_STEP

@@ -15,6 +15,7 @@ from typing import Any
 from drsn_keras.errors import DataError, UsageError, mismatch
 from drsn_keras.recording import need_content
 
+from ...csv_file import open_csv
 from ..recording import VibrationRecording
 from .options import NAMED, LayoutOptions
 from .signal_file import read_recording
@@ -51,14 +52,9 @@ def find(path: Path, options: LayoutOptions) -> list[VibrationRecording]:
 def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
     """Numbers and fields of the lines, checked against the header."""
     need_content(path, "a manifest CSV")
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True)
-            lines = [(reader.line_num, [f.strip() for f in fields]) for fields in reader if fields]
-    except UnicodeDecodeError:
-        raise DataError(mismatch(path, "a manifest CSV in UTF-8", "other bytes")) from None
-    except csv.Error as error:
-        raise DataError(mismatch(path, "a manifest CSV", error)) from None
+    with open_csv(path, "a manifest CSV") as file:
+        reader = csv.reader(file, strict=True)
+        lines = [(reader.line_num, [f.strip() for f in fields]) for fields in reader if fields]
     columns = lines[0][1] if lines else []
     wrong = [c for c in columns if c not in COLUMNS]
     if wrong or not {"file", "label"} <= set(columns) or len(set(columns)) < len(columns):
