@@ -1,12 +1,13 @@
 """``make study-keywords``: our keyword spotters, their twins without thresholds and published networks, in noise.
 
-Trains what ``study-keywords.toml`` names (hours; resumed where it was stopped) as ``drsn-train compare`` does, then
-hears long streams with our models' int8 bundles as ``drsn-train stream-evaluate`` does. ``--quick`` is a smaller study
-of the leading rows. Needs the recordings.
+Trains what ``study-keywords.toml`` names (hours; resumed where it was stopped) as ``drsn-train compare`` does, and
+what ``study-streams.toml`` names, which is heard on long streams (study_streams.py). ``--quick`` is a smaller study of
+the leading rows. Needs the recordings.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,20 +15,19 @@ from typing import TYPE_CHECKING, Any
 
 from drsn_keras.command_line import log
 from keyword_runs import conclude, configuration, key, options, require_data, start
+from study_streams import MOST_MISSES, MOST_PER_HOUR, SCHEME, hear_study
 
 if TYPE_CHECKING:
     from drsn_keras.training.study.results import Scores
 
-OURS, TWIN, STREAMING = "drsn", "resnet-wide", "streaming"
-SCHEME, LOW = "int8", "low"
+OURS, TWIN = "drsn", "resnet-wide"
+LOW = "low"
 #: Accuracy [%] that the issue asks of our model, parameters and MACs that it may have.
 ASKED = {"clean": 93.0, "0db": 83.5, "m5db": 75.5, "m10db": 55.0}
 MOST_PARAMETERS, MOST_MACS = 75_000, 2_000_000
 LEAST_GAIN = 2.5
 #: SNRs [dB] at which no peer of as few MACs may be better.
 NOISY_DB = (5.0, 0.0, -5.0, -10.0)
-HOURS = 2.0
-MOST_MISSES, MOST_PER_HOUR = 5.0, 0.5
 
 
 def main() -> None:
@@ -54,7 +54,7 @@ def main() -> None:
     page = write_page(scores, folder, name)[0]
     figures = figures_of(scores)
     if not arguments.quick:
-        figures |= _streams(folder, [model for model in (OURS, STREAMING) if model in study.models], study.seeds)
+        figures |= _streaming(arguments)
     out.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     print(page.read_text(encoding="utf-8"))
     for kind in ("shrinkage", "streaming"):
@@ -66,8 +66,9 @@ def main() -> None:
 
 def figures_of(scores: Scores) -> dict[str, Any]:
     """Flat: ``MODEL_clean``, ``MODEL_0db`` and so on, half of their intervals, costs; the gain over the twin."""
-    figures: dict[str, Any] = {"seeds": len(scores.study.seeds)}
-    for model in scores.study.models:
+    figures: dict[str, Any] = {}
+    for model, seeds in scores.study.seeds.items():
+        figures[f"{model}_seeds"] = len(seeds)
         for column in scores.columns:
             mean = scores.mean(model, SCHEME, column)
             figures[f"{model}_{_name(column)}"] = round(mean.mean, 2)
@@ -87,27 +88,10 @@ def _name(column: str) -> str:
     return key(float(last)) if " " in column else column
 
 
-def _streams(folder: Path, models: Sequence[str], seeds: Sequence[int]) -> dict[str, Any]:
-    """Misses and false accepts of every model's first seed; the figures are those of the best on validation."""
-    from drsn_keras.training.quiet import quiet_tensorflow
-    from drsn_keras.training.streams.evaluate import Settings, stream_evaluate
-    from drsn_keras.training.streams.open_material import Given, open_streams_data
-
-    quiet_tensorflow()
-    figures: dict[str, Any] = {}
-    for model in models:
-        path = folder / "runs" / f"{model}-{seeds[0]}" / "bundles" / SCHEME
-        bundle, corpus = open_streams_data(path, Given())
-        result = stream_evaluate(bundle, corpus, Settings(HOURS), path.with_name(f"{SCHEME}-stream"))
-        for split in ("val", "test"):
-            stream = result["streams"][split]
-            figures[f"{model}_stream_{split}_miss"] = round(stream["misses"]["percent"], 2)
-            figures[f"{model}_stream_{split}_fa_per_hour"] = round(stream["false_accepts"]["per_hour"], 3)
-    best = min(models, key=lambda model: figures[f"{model}_stream_val_miss"])
-    figures["streaming_model"] = best
-    figures["streaming_miss"] = figures[f"{best}_stream_test_miss"]
-    figures["streaming_fa_per_hour"] = figures[f"{best}_stream_test_fa_per_hour"]
-    return figures
+def _streaming(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The figures of ``make study-streams``, which are not its models' own."""
+    found = hear_study(arguments.data, arguments.out.with_name("study-streams"), arguments.workers)
+    return {name: value for name, value in found.items() if name.startswith("streaming_")}
 
 
 def judged(figures: dict[str, Any], models: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -60,7 +60,7 @@ def add(commands: argparse._SubParsersAction) -> None:
         "--calibration-clips",
         type=int,
         metavar="N",
-        help="draw so many training clips; 300 by default, 60 noisy pieces of a denoiser",
+        help="draw so many training clips; 1000 by default, 60 noisy pieces of a denoiser",
     )
     calibration.add_argument(
         "--ranges", choices=RANGES, default=DEFAULT_RANGES, help=f"how a range is chosen; {DEFAULT_RANGES} by default"
@@ -119,14 +119,14 @@ def _handle(arguments: argparse.Namespace) -> None:
 
 def _classifier(arguments: argparse.Namespace, run: OpenRun, recipe: Recipe, bundle: Path) -> ModelCard:
     """Convert a run that tells classes apart."""
-    from .calibration import draw_calibration
+    from .calibration import CLIPS, draw_calibration
     from .calibration_list import read_calibration
     from .convert import convert_run
 
     if arguments.step_frames is not None:
         raise UsageError(mismatch("--step-frames", "a denoiser of streams", run.config.task))
     if arguments.calibration is None:
-        clips = 300 if arguments.calibration_clips is None else arguments.calibration_clips
+        clips = CLIPS if arguments.calibration_clips is None else arguments.calibration_clips
         calibration = draw_calibration(run.corpus, run.config, clips)
     else:
         calibration = read_calibration(arguments.calibration, run.corpus, run.config)

@@ -147,7 +147,10 @@ def _keywords_command(config: KeywordConfig, name: str) -> str:
     )
     noise = f" --noise {' '.join(Path(folder).name for folder in config.noise)}" if config.noise else ""
     usual = FrontEndSpec()
-    front_end = "" if config.spec.kind == usual.kind else f" --front-end {config.spec.kind.replace('_', '-')}"
+    # Both are said: what a network has by default may change.
+    front_end = f" --front-end {config.spec.kind.replace('_', '-')}" + (
+        f" --spectral {config.spectral}" if config.spectral else ""
+    )
     if config.spec.duration_s != usual.duration_s:
         front_end += f" --duration {config.spec.duration_s:g}"
     return (

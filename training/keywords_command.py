@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 #: Utterances of each phrase that the length of the window is measured on.
 _TRIALS = 60
 _FRONT_ENDS = ("log-mel", "mfcc", "root-mel", "waveform")
+_NONE = "none"
+#: Networks of thresholds, which get one on the spectrum besides.
+_SHRINKING = ("drsn-cw", "drsn-cs", "streaming-drsn-cw")
 _EXAMPLES = """examples:
   drsn-train keywords --data recordings/ --noise noises/ --out runs/mine
   drsn-train keywords --data speech_commands/ --keywords yes,no,stop --out runs/three
@@ -79,14 +82,16 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     model.add_argument(
         "--spectral",
-        choices=SPECTRAL,
-        help="a learned threshold on the spectrum in front of the network, one for the clip or one a frame (root-mel)",
+        choices=(*SPECTRAL, _NONE),
+        help="a learned threshold on the spectrum in front of the network, one for the clip or one a frame (root-mel); "
+        "by default frames for a DRSN whose --front-end is not given, else none",
     )
     model.add_argument("--width", type=float, metavar="X", help="scales the channels (1.0)")
     model.add_argument(
         "--front-end",
         choices=_FRONT_ENDS,
-        help="log-mel 98 x 40 (default), MLPerf's MFCC 49 x 10, root-mel 98 x 40; waveform for --model raw-m5",
+        help="log-mel 98 x 40, MLPerf's MFCC 49 x 10, root-mel 98 x 40; waveform for --model raw-m5; by default "
+        "root-mel with --spectral, else log-mel",
     )
     model.add_argument("--duration", type=float, metavar="S", help="length of the window [s]; 1.0, longer for phrases")
     fit = parser.add_argument_group("training")
@@ -118,7 +123,6 @@ def _given(arguments: argparse.Namespace) -> dict:
             "resplit",
             "skip_bad",
             "model",
-            "spectral",
             "width",
             "epochs",
             "batch_size",
@@ -141,7 +145,10 @@ def _given(arguments: argparse.Namespace) -> dict:
         augment["straddle"] = arguments.straddle
     if augment:
         fields["augment"] = augment
-    front_end = arguments.front_end or ("root-mel" if arguments.spectral else _FRONT_ENDS[0])
+    spectral = arguments.spectral or _default_spectral(arguments)
+    if spectral != _NONE:
+        fields["spectral"] = spectral
+    front_end = arguments.front_end or ("root-mel" if spectral != _NONE else _FRONT_ENDS[0])
     if front_end != _FRONT_ENDS[0] or arguments.front_end or arguments.duration is not None:
         from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM
 
@@ -151,6 +158,12 @@ def _given(arguments: argparse.Namespace) -> dict:
             spec = dataclasses.replace(spec, duration_s=arguments.duration)
         fields["front_end"] = spec.to_dict()
     return fields
+
+
+def _default_spectral(arguments: argparse.Namespace) -> str:
+    """What was best in the study of docs/results/keywords.md, where nothing says otherwise."""
+    shrinks = (arguments.model or KEYWORD_MODEL_NAMES[0]) in _SHRINKING
+    return SPECTRAL[-1] if shrinks and arguments.front_end is None else _NONE
 
 
 def _handle(arguments: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import tf_keras
 
 from drsn_keras.errors import CheckFailed, mismatch
+from drsn_keras.layers import SpectralShrinkage
 from drsn_keras.models import thresholds
 
 from .emit import emit
@@ -74,6 +75,8 @@ def lower(model: keras.Model, target: str = "litert", examples: np.ndarray | Non
 def lower_thresholds(model: keras.Model, block: str, examples: np.ndarray, target: str = "litert") -> Twin:
     """Lower what leads to the thresholds tau of one shrinkage block: inputs to [shape=(thresholds,)].
 
+    Of a spectrum with thresholds for every frame it is their mean over time.
+
     Raises
     ------
     UsageError
@@ -81,7 +84,8 @@ def lower_thresholds(model: keras.Model, block: str, examples: np.ndarray, targe
     CheckFailed
         If the twin's thresholds differ from the model's by more than 1e-5 on the examples.
     """
-    graph = trace(model, f"{block}/shrinkage/tau")
+    stands_alone = any(isinstance(layer, SpectralShrinkage) and layer.name == block for layer in model.layers)
+    graph = trace(model, f"{block}/tau" if stands_alone else f"{block}/shrinkage/tau")
     fold(graph)
     specialise(graph, target)
     twin = Twin(emit(graph, f"{model.name}_tau"), graph, target)

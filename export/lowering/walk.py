@@ -20,7 +20,7 @@ def trace(model: keras.Model, until: str | None = None, frames: int | None = Non
     frames : int, optional
         A causal model of signals becomes the graph of one step of so many frames, with states.
     until : str, optional
-        Name of a primitive, such as ``unit1/shrinkage/tau``: the graph ends there, as a vector.
+        Name of a primitive, such as ``unit1/shrinkage/tau``: the graph ends there, as a vector: its mean over time.
 
     Raises
     ------
@@ -48,6 +48,8 @@ def trace(model: keras.Model, until: str | None = None, frames: int | None = Non
         end = next((op for op in graph.ops() if op.name == until), None)
         if end is None:
             raise UsageError(mismatch(f"model {model.name}", f"a primitive {until}", "none of that name"))
+        if end.shape[:2] != (1, 1):
+            end = Op("mean", f"{until}/mean", (end,), (1, 1, end.shape[2]))
         graph = Graph(start, end, end.shape[2:], in_float=graph.in_float)
     _shape_output(graph)
     return graph

@@ -26,6 +26,8 @@ SPEC = NoiseLevelSpec("unit1", (2.0, -1.0), 3.0, -20.0, 10.0, 2.0)
     [
         (lambda: keyword_network((49, 16), 4, units=((8, 1), (16, 2))), "unit1"),
         (lambda: keyword_network((49, 16), 4, "drsn-cs", units=((8, 1), (16, 2))), "unit2"),
+        (lambda: keyword_network((49, 16), 4, units=((8, 1), (16, 2)), spectral="frames"), "spectral"),
+        (lambda: keyword_network((49, 16), 4, units=((8, 1), (16, 2)), spectral="clip"), "spectral"),
         (lambda: vibration_network((128, 2), 4, width=0.25, spectral=True), "stage1_unit1"),
     ],
 )

@@ -94,25 +94,31 @@ def test_interrupted_and_resumed_equals_uninterrupted(tones_run, tones, tmp_path
 
 
 @pytest.mark.parametrize(
-    ("words", "expected"),
+    ("words", "expected", "spectral"),
     [
-        ((), LOG_MEL_40),
-        (("--front-end", "log-mel"), LOG_MEL_40),
-        (("--front-end", "mfcc"), MFCC_MLPERF),
-        (("--front-end", "root-mel"), ROOT_MEL_40),
-        (("--front-end", "root-mel", "--duration", "1.5"), dataclasses.replace(ROOT_MEL_40, duration_s=1.5)),
-        (("--duration", "1.5"), dataclasses.replace(LOG_MEL_40, duration_s=1.5)),
-        (("--front-end", "waveform", "--model", "raw-m5"), WAVEFORM),
+        ((), ROOT_MEL_40, "frames"),
+        (("--spectral", "none"), LOG_MEL_40, None),
+        (("--spectral", "clip"), ROOT_MEL_40, "clip"),
+        (("--model", "streaming-drsn-cw"), ROOT_MEL_40, "frames"),
+        (("--model", "resnet"), LOG_MEL_40, None),
+        (("--model", "resnet", "--spectral", "frames"), ROOT_MEL_40, "frames"),
+        (("--front-end", "log-mel"), LOG_MEL_40, None),
+        (("--front-end", "mfcc"), MFCC_MLPERF, None),
+        (("--front-end", "root-mel"), ROOT_MEL_40, None),
+        (("--front-end", "root-mel", "--duration", "1.5"), dataclasses.replace(ROOT_MEL_40, duration_s=1.5), None),
+        (("--duration", "1.5"), dataclasses.replace(ROOT_MEL_40, duration_s=1.5), "frames"),
+        (("--front-end", "waveform", "--model", "raw-m5"), WAVEFORM, None),
     ],
 )
-def test_the_front_end_that_is_asked_for(words, expected, tmp_path):
+def test_the_front_end_that_is_asked_for(words, expected, spectral, tmp_path):
     arguments = build_parser().parse_args(["keywords", "--data", str(tmp_path), "--out", str(tmp_path / "run"), *words])
     config = KeywordConfig(**_given(arguments))
-    assert config.spec == expected
+    assert (config.spec, config.spectral) == (expected, spectral)
     # A report's commands lead to the same front end.
     command = commands_of(OpenRun(tmp_path, config, {}), ["white"], [0.0])[0]
     again = build_parser().parse_args(command.split()[1:])
-    assert KeywordConfig(**_given(again)).spec == expected
+    again = KeywordConfig(**_given(again))
+    assert (again.spec, again.spectral) == (expected, spectral)
 
 
 def test_an_older_run_is_not_overwritten(tones_run, tones):

@@ -70,7 +70,12 @@ def test_options_become_words_of_the_training_command(tmp_path: Path) -> None:
         "cw": (*shared, "--model=drsn-cw"),
         "wide": (*shared, "--model=resnet", "--width=1.5"),
     }
-    assert (study.seeds, study.schemes, study.baseline, study.noises) == ((0,), ("keras",), None, None)
+    assert (study.seeds, study.schemes, study.baseline, study.noises) == (
+        {"cw": (0,), "wide": (0,)},
+        ("keras",),
+        None,
+        None,
+    )
     moved = read_study(tmp_path / "study.toml", {"data": "/elsewhere"})
     assert moved.models["cw"][0] == "--data=/elsewhere"
 
@@ -100,6 +105,8 @@ def test_an_option_of_a_model_replaces_the_shared_one_however_it_is_written(tmp_
         ("seeds = [-1]", "seeds: expected 0 to 2147483647, got [-1]"),
         ("levels = [nan]", "levels: expected finite numbers, got [nan]"),
         ('noises = ["white,pink"]', "noises: expected a list of names"),
+        ("baseline = 'm'\nseeds = [0]\n[models.n]\nseeds = [1]", "models.n, seeds: expected a seed of m"),
+        ("[models.n]\nseeds = [-1]", "models.n, seeds: expected 0 to 2147483647, got [-1]"),
         ("[averages]\nclean = [1]", "not clean, got 'clean'"),
         ("levels = [1]\n[averages]\nlow = [7]", "averages, low: expected some of the study's levels, got 7"),
         ("[options]\ndata = 3", "data: expected a path, got 3"),
@@ -185,6 +192,30 @@ def test_a_page_says_what_is_compared_and_whether_less_is_better(tmp_path: Path)
     ):
         with pytest.raises(DataError, match=said):
             Scores(study, [rows[0], other])
+
+
+def test_a_model_that_takes_long_may_have_fewer_seeds(tmp_path: Path) -> None:
+    study = read_study(
+        _write(tmp_path, STUDY.replace("seeds = [0]", "seeds = [0, 1]") + "[models.slow]\nseeds = [1]\n")
+    )
+    assert [trial.name for trial in trials_of(study)] == ["narrow-0", "wide-0", "narrow-1", "wide-1", "slow-1"]
+    values = {"narrow": (1.0, 2.0), "wide": (3.0, 6.0), "slow": (0.0, 5.0)}
+    rows = [
+        {
+            **{"model": trial.model, "seed": trial.seed, "measure": "rmse", "macs": 0, "train_seconds": 1},
+            "parameters": 10,
+            "scores": {"keras": {"gaussian 3": values[trial.model][trial.seed], "gaussian 6": 1.0}},
+        }
+        for trial in trials_of(study)
+    ]
+    scores = Scores(study, rows)
+    assert scores.values("slow", "keras", "gaussian 3") == [5.0]
+    found = scores.difference("slow", "narrow", "keras", "gaussian 3")
+    assert (found.mean, found.n) == (3.0, 1), "paired with the baseline's seed 1"
+    page = markdown(scores, "spikes")
+    assert "mean over each model's seeds" in page and "| slow | 1 | 10 |" in page and "| wide | 0, 1 | 10 |" in page
+    write_page(scores, tmp_path, "spikes")
+    assert (tmp_path / "table.csv").read_text().count("slow,keras,gaussian 3") == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="asks Linux to tell the child")

@@ -35,7 +35,11 @@ def write_page(scores: Scores, out: Path, title: str) -> list[Path]:
 def markdown(scores: Scores, title: str) -> str:
     """The tables: scores of each scheme, then paired differences to the baseline."""
     study = scores.study
-    seeds = f"{len(study.seeds)} seed{'s' if len(study.seeds) > 1 else ''} ({', '.join(map(str, study.seeds))})"
+    different = len(set(study.seeds.values())) > 1
+    first = next(iter(study.seeds.values()))
+    seeds = f"{len(first)} seed{'s' if len(first) > 1 else ''} ({', '.join(map(str, first))})"
+    if different:
+        seeds = "each model's seeds"
     parts = [
         f"# {title}",
         f"{_TITLES.get(scores.measure, scores.measure)}: mean over {seeds}, ± 95 % interval (Student's t). "
@@ -43,10 +47,13 @@ def markdown(scores: Scores, title: str) -> str:
     ]
     for scheme in study.schemes:
         parts.append(f"## {scheme}")
-        lines = [["model", "parameters", "M MACs", "s of training", *scores.columns]]
+        shown = ["seeds"] if different else []
+        lines = [["model", *shown, "parameters", "M MACs", "s of training", *scores.columns]]
         for model in _ranked(scores, scheme):
             cost = [f"{scores.cost(model, 'parameters'):,.0f}", f"{scores.cost(model, 'macs') / 1e6:.2f}"]
             cost.append(f"{scores.cost(model, 'train_seconds'):.0f}")
+            if different:
+                cost.insert(0, ", ".join(map(str, study.seeds[model])))
             lines.append([model, *cost, *(scores.mean(model, scheme, c).text(scores.digits) for c in scores.columns)])
         parts.append(_table(lines))
         others = [model for model in study.models if model != study.baseline]
@@ -93,7 +100,7 @@ def _csv(scores: Scores) -> str:
     for model in study.models:
         for scheme in study.schemes:
             for column in scores.columns:
-                for seed, value in zip(study.seeds, scores.values(model, scheme, column), strict=True):
+                for seed, value in zip(study.seeds[model], scores.values(model, scheme, column), strict=True):
                     writer.writerow((model, scheme, column, seed, f"{value:.4f}"))
     return text.getvalue()
 
@@ -104,6 +111,7 @@ def _draw(scores: Scores, path: Path, title: str) -> None:
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
+    from cycler import cycler
 
     study, scheme = scores.study, scores.study.schemes[-1]
     noisy = [c for c in scores.conditions if c != CLEAN]
@@ -113,6 +121,7 @@ def _draw(scores: Scores, path: Path, title: str) -> None:
     for axis, noise in zip(axes[0], noises, strict=True):
         names = sorted((c for c in noisy if c.rsplit(" ", 1)[0] == noise), key=lambda c: float(c.split()[-1]))
         levels = [float(c.split()[-1]) for c in names]
+        axis.set_prop_cycle(cycler(linestyle=["-", "--"]) * cycler(color=plt.get_cmap("tab10").colors))
         places, ticks = np.arange(len(names) + (CLEAN in scores.conditions)), [f"{v:g}" for v in levels]
         if CLEAN in scores.conditions:
             names, ticks = [*names, CLEAN], [*ticks, CLEAN]

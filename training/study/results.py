@@ -156,20 +156,24 @@ class Scores:
         return {"": 1, "accuracy": 1, "rmse": 3}.get(self.measure, 2)
 
     def values(self, model: str, scheme: str, column: str) -> list[float]:
-        """One value a seed, in the order of the study's seeds."""
-        return [self._value(self._rows[model, seed]["scores"][scheme], column) for seed in self.study.seeds]
+        """One value a seed, in the order of the model's seeds."""
+        return self._values(model, scheme, column, self.study.seeds[model])
 
     def mean(self, model: str, scheme: str, column: str) -> Mean:
         """Over the seeds."""
         return mean_of(self.values(model, scheme, column))
 
     def difference(self, model: str, baseline: str, scheme: str, column: str) -> Difference:
-        """Of a model to the baseline, paired by seed."""
-        return difference_of(self.values(model, scheme, column), self.values(baseline, scheme, column))
+        """Of a model to the baseline, paired by the seeds that both have."""
+        both = [seed for seed in self.study.seeds[model] if seed in self.study.seeds[baseline]]
+        return difference_of(*(self._values(name, scheme, column, both) for name in (model, baseline)))
 
     def cost(self, model: str, name: str) -> float:
         """Mean over seeds of ``parameters``, ``macs`` or ``train_seconds``."""
-        return float(np.mean([self._rows[model, seed][name] for seed in self.study.seeds]))
+        return float(np.mean([self._rows[model, seed][name] for seed in self.study.seeds[model]]))
+
+    def _values(self, model: str, scheme: str, column: str, seeds: Sequence[int]) -> list[float]:
+        return [self._value(self._rows[model, seed]["scores"][scheme], column) for seed in seeds]
 
     def _value(self, scores: Mapping[str, float], column: str) -> float:
         if column in scores:

@@ -42,7 +42,8 @@ class Study:
         Of ``drsn-train``: keywords, vibration or denoise.
     models : dict of str to tuple of str
         Words of each model's command line, without seed and folder.
-    seeds : tuple of int
+    seeds : dict of str to tuple of int
+        Of each model: the study's, or its own (``seeds`` in its table, of a network that takes long).
     baseline : str or None
         The model that all others are compared with, seed by seed.
     schemes : tuple of str
@@ -58,7 +59,7 @@ class Study:
     path: Path
     command: str
     models: dict[str, tuple[str, ...]]
-    seeds: tuple[int, ...]
+    seeds: dict[str, tuple[int, ...]]
     baseline: str | None
     schemes: tuple[str, ...]
     noises: tuple[str, ...] | None
@@ -92,18 +93,18 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
     if not models:
         raise UsageError(mismatch(f"{path}, models", "a table [models.NAME] for each model", "none"))
     parser = _parser_of(command)
-    words = {}
+    shared_seeds = _seeds(values, path, [0])
+    words, seeds = {}, {}
     for name, own in models.items():
         where = f"{path}, models.{name}"
         if not _NAME.fullmatch(name):
             raise UsageError(mismatch(where, "a name of letters, digits, dots, dashes", repr(name)))
         if not isinstance(own, dict):
             raise UsageError(mismatch(where, "a table of options", repr(own)))
+        seeds[name] = _seeds(own, where, shared_seeds)
+        own = {key: value for key, value in own.items() if key != "seeds"}
         words[name] = tuple(_words({**shared, **_options(own, where)}, parser, path, where))
         _check(words[name], command, where)
-    seeds = _list(values, "seeds", int, path, [0])
-    if not all(_SEEDS[0] <= seed <= _SEEDS[1] for seed in seeds):
-        raise UsageError(mismatch(f"{path}, seeds", f"{_SEEDS[0]} to {_SEEDS[1]}", repr(seeds)))
     schemes = _list(values, "schemes", str, path, [KERAS])
     for scheme in schemes:
         if scheme not in SCHEMES:
@@ -113,6 +114,10 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
     baseline = values.get("baseline")
     if baseline is not None and (not isinstance(baseline, str) or baseline not in models):
         raise UsageError(mismatch(f"{path}, baseline", f"one of {', '.join(models)}", repr(baseline)))
+    for name in seeds if baseline is not None else ():
+        if not set(seeds[name]) & set(seeds[baseline]):
+            expected = f"a seed of {baseline}, which it is compared with"
+            raise UsageError(mismatch(f"{path}, models.{name}, seeds", expected, repr(list(seeds[name]))))
     noises = _list(values, "noises", str, path)
     if any(not noise.strip() or "," in noise for noise in noises):
         raise UsageError(mismatch(f"{path}, noises", "a list of names", repr(noises)))
@@ -121,13 +126,21 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
         path=path,
         command=command,
         models=words,
-        seeds=tuple(seeds),
+        seeds=seeds,
         baseline=baseline,
         schemes=tuple(schemes),
         noises=tuple(noises) or None,
         levels=levels or None,
         averages=_averages(_table(values, "averages", path), levels, f"{path}, averages"),
     )
+
+
+def _seeds(values: Mapping[str, Any], where: object, missing: Sequence[int]) -> tuple[int, ...]:
+    """Seeds of a study, or of one of its models."""
+    seeds = _list(values, "seeds", int, where, missing)
+    if not all(_SEEDS[0] <= seed <= _SEEDS[1] for seed in seeds):
+        raise UsageError(mismatch(f"{where}, seeds", f"{_SEEDS[0]} to {_SEEDS[1]}", repr(seeds)))
+    return tuple(seeds)
 
 
 def _options(values: Mapping[str, Any], where: str) -> dict[str, Any]:

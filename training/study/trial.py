@@ -47,7 +47,9 @@ class Trial:
 
 def trials_of(study: Study) -> list[Trial]:
     """All trainings, seed by seed: a study that is stopped early has compared all models."""
-    return [Trial(model, seed, words) for seed in study.seeds for model, words in study.models.items()]
+    every = dict.fromkeys(seed for seeds in study.seeds.values() for seed in seeds)
+    models = study.models.items()
+    return [Trial(model, seed, words) for seed in every for model, words in models if seed in study.seeds[model]]
 
 
 def measured_by(study: Study) -> dict[str, Any]:

@@ -82,7 +82,7 @@ def test_firmware_hears_what_the_edge_hears(keyword_bundle, tones, tmp_path, cap
     assert any("low" in line for line in found)
     names = {path.name for path in out.rglob("*") if path.is_file()}
     assert {"spotter.c", "spotter.h", "spotter_listener.c", "Makefile", "CMakeLists.txt", "README.md"} <= names
-    assert not {"pool_s8.c", "pad_s8.c", "drsn_window.c", "add_exact_s8.c"} & names, "only what it needs"
+    assert not {"mirror_pad_s8.c", "drsn_envelope.c", "drsn_window.c", "add_exact_s8.c"} & names, "only what it needs"
 
 
 @needs_compiler
@@ -147,7 +147,7 @@ def test_report(keyword_bundle, tmp_path, capsys):
     assert written == {"cores": found["cores"], "layers": found["layers"]}
     assert cost["ram_bytes"] == cost["arena_bytes"] + cost["stack_bytes"] == found["arena_bytes"] + cost["stack_bytes"]
     assert 0 < cost["stack_bytes"] < 1500
-    assert found["constant_bytes"] < cost["model_flash_bytes"] < cost["flash_bytes"] < 100_000
+    assert found["constant_bytes"] < cost["model_flash_bytes"] < cost["flash_bytes"] < 110_000
     assert sum(layer["instructions"]["m4"] for layer in found["layers"]) == pytest.approx(
         cost["instructions_M"] * 1e6, rel=0.05
     )
