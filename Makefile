@@ -7,15 +7,18 @@ DEMO := runs/demo
 VIBRATION_DEMO := runs/demo-vibration
 WORDS := yes,no,up,down,left,right
 
-.PHONY: help setup demo demo-vibration test lint docs format wheel bench-export bench-firmware bench-keywords \
-	bench-vibration-paper bench-vibration-cwru bench-denoise-audio bench-denoise-ecg bench-denoise-images \
-	bench-denoise-keywords bench-denoise-norms bench-denoise-optimizers bench-denoise-spikes bench-images study-keywords \
-	study-keywords-quick study-streams search-shrinkage clean
+.PHONY: help setup demo demo-vibration demo-gateway test lint check-page docs format wheel bench-export bench-firmware \
+	bench-keywords bench-vibration-paper bench-vibration-cwru bench-denoise-audio bench-denoise-ecg bench-denoise-images \
+	bench-denoise-keywords bench-denoise-norms bench-denoise-optimizers bench-denoise-spikes bench-fleet bench-gateway bench-images \
+	study-keywords study-keywords-quick study-streams search-shrinkage bench-edge check-arm64 soak clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
 	@echo "make demo-vibration  train fault diagnosis on simulated machines, quantise, check, measure, monitor a recording"
+	@echo "make demo-gateway    broker, machines that wear, the gateway and its page; SECONDS=180 ends by itself"
 	@echo "make test            all tests"
 	@echo "make lint            style and layout checks"
+	@echo "make check-page      the gateway's page in Chromium: a machine wears from zone A to D; screenshots in build/page"
+	@echo "make soak            gateway and Mosquitto killed, disk filled: nothing lost, nothing doubled (three minutes)"
 	@echo "make docs            write docs/cli.md from the commands' help"
 	@echo "make wheel           build the wheel and check its contents"
 	@echo "make bench-export    what lowering and each quantisation cost and keep: latency, loss, size (same recordings)"
@@ -30,7 +33,11 @@ help:
 	@echo "make bench-denoise-norms    the slides' study of normalisation in the prior-guided net, and shrinkage in its place"
 	@echo "make bench-denoise-ecg      an electrocardiogram under a wandering baseline and muscles (same recordings)"
 	@echo "make bench-denoise-keywords  does a denoiser in front of a keyword spotter help? (same recordings)"
+	@echo "make bench-fleet            one gateway, 50 machines at 12 kHz: CPU, memory, headroom, bytes a record (MINUTES=60)"
+	@echo "make bench-gateway          what a record costs the gateway, part by part, and machines a core watches"
 	@echo "make bench-images           pictures with distractors: 2-D DRSN beside its twins, and what thresholds remove"
+	@echo "make bench-edge             the edge wheel installed alone: size, time to import, processor time and memory of listening"
+	@echo "make check-arm64            the edge wheel on an emulated Cortex-A72 hears what it hears here (debootstrap, qemu-user)"
 	@echo "make study-keywords         our spotters, their twins and published networks in noise, five seeds: hours (same recordings)"
 	@echo "make study-keywords-quick   the leading rows of it, short trainings: under a quarter of an hour"
 	@echo "make study-streams          what helps a spotter on long streams: misses at half a false accept an hour (same recordings)"
@@ -46,7 +53,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "setting up $(VENV): about 3 GB and a few minutes the first time"
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--editable ".[train,export,edge,synthesis]" --group test --group lint --group package
+		--editable ".[train,export,edge,gateway,synthesis]" --group test --group lint --group package
 	@touch $@
 
 demo: setup
@@ -71,6 +78,11 @@ demo-vibration: setup
 		--bearing 6205-2RS --iso-group 2 --foundation rigid
 	@echo; echo "All of this is about simulated machines. Open $(VIBRATION_DEMO)/report.html"
 
+demo-gateway: setup
+	@test -x "$$(command -v mosquitto || echo /usr/sbin/mosquitto)" || \
+		$(BIN)/python -m pip install --quiet --constraint constraints.txt --group demo
+	@$(BIN)/python scripts/demo_gateway.py $(if $(SECONDS),--seconds $(SECONDS))
+
 # The tests of the export, most of which compile C, keep one core busy, all others the second: side by side they take
 # little more than half of the time.
 test: setup
@@ -84,6 +96,12 @@ test: setup
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+check-page: setup
+	@$(BIN)/python scripts/check_page.py
+
+soak: setup
+	$(BIN)/python benchmarks/gateway_soak.py
 
 docs: setup
 	$(BIN)/python scripts/cli_reference.py
@@ -132,8 +150,20 @@ bench-denoise-ecg: setup
 bench-denoise-keywords: setup
 	$(BIN)/python benchmarks/denoise_keywords.py
 
+bench-fleet: setup
+	$(BIN)/python benchmarks/gateway_fleet.py $(if $(MINUTES),--minutes $(MINUTES))
+
+bench-gateway: setup
+	$(BIN)/python benchmarks/gateway.py
+
 bench-images: setup
 	$(BIN)/python benchmarks/images.py
+
+bench-edge: setup
+	$(BIN)/python benchmarks/edge.py
+
+check-arm64: setup
+	$(BIN)/python benchmarks/arm64.py
 
 study-keywords: setup
 	$(BIN)/python benchmarks/study_keywords.py

@@ -10,6 +10,7 @@ from typing import Any
 
 from .errors import BundleError, mismatch
 from .files import write_atomically
+from .noise_thresholds import check_steps
 from .stream_spec import StreamSpec
 from .typed_fields import check_fields
 
@@ -85,6 +86,8 @@ class ModelCard:
     ``front_end`` holds :meth:`drsn_keras.frontend.FrontEndSpec.to_dict` or that of ``WindowSpec`` or ``SignalSpec``;
     ``monitor`` holds :meth:`drsn_keras.monitor_spec.MonitorSpec.to_dict`, and nothing for other than vibration models;
     ``stream`` holds :meth:`drsn_keras.stream_spec.StreamSpec.to_dict` where the file computes a stream step by step.
+    ``noise_thresholds`` are pairs of a noise level [dB] and a threshold instead of the detector's, up to that level
+    (:func:`drsn_keras.noise_thresholds.threshold_at`), where the card has a ``noise_level``.
     ``training``, ``metrics`` and ``versions`` are free-form for people and later stages.
     """
 
@@ -109,6 +112,7 @@ class ModelCard:
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)
     monitor: dict[str, Any] = dataclasses.field(default_factory=dict)
     noise_level: dict[str, Any] = dataclasses.field(default_factory=dict)
+    noise_thresholds: tuple[tuple[float, ...], ...] = ()
     stream: dict[str, Any] = dataclasses.field(default_factory=dict)
     versions: dict[str, str] = dataclasses.field(default_factory=dict)
 
@@ -138,6 +142,10 @@ class ModelCard:
                     text = str(error)
                     raise BundleError(text if text.startswith(str(source)) else f"{source}: {text}") from None
         card = cls(**fields)
+        if card.noise_thresholds:
+            if not card.noise_level:
+                raise BundleError(mismatch(f"{source}, noise_thresholds", "nothing without noise_level", "something"))
+            check_steps(card.noise_thresholds, card.detector.release, f"{source}, noise_thresholds")
         if card.target not in TARGETS:
             raise BundleError(mismatch(f"{source}, target", f"one of {', '.join(TARGETS)}", repr(card.target)))
         if len(set(card.labels)) < len(card.labels):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import numpy as np
 
@@ -76,6 +76,21 @@ class Detector:
         self._threshold, self._release = np.float32(spec.threshold), np.float32(spec.release)
         self.reset()
 
+    def listen_for(self, words: Collection[str] | None) -> None:
+        """Only these words are candidates from now on; the others count as background. None: all of the labels' words.
+
+        Raises
+        ------
+        DataError
+            If none of them is a word of the labels.
+        """
+        known = [i for i, label in enumerate(self.labels) if label not in BACKGROUND_LABELS]
+        found = tuple(i for i in known if words is None or self.labels[i] in words)
+        if not found:
+            expected = f"one of {', '.join(self.labels[i] for i in known)}"
+            raise DataError(mismatch("words", expected, ", ".join(map(str, words or ())) or "none"))
+        self.words = found
+
     def reset(self) -> None:
         """Forget the stream."""
         self._history: deque[np.ndarray] = deque(maxlen=self.n_smoothing)
@@ -84,7 +99,17 @@ class Detector:
         #: Averages of the last update, a label each [shape=(n_labels,), float32].
         self.smoothed = np.zeros(len(self.labels), dtype=np.float32)
 
-    def update(self, probabilities: np.ndarray, time_s: float) -> Detection | None:
+    def inherit(self, other: Detector) -> None:
+        """Go on in another's place: what its last word forbids, and for how long, stays forbidden."""
+        if other._since < other.n_refractory:
+            self._since = min(self._since, math.floor(other._since * other.spec.hop_s / self.spec.hop_s + 1e-9))
+        for i, label in enumerate(self.labels):
+            if label in other.labels:
+                self._armed[i] &= other._armed[other.labels.index(label)]
+
+    def update(
+        self, probabilities: np.ndarray, time_s: float, threshold_at: Callable[[float], float] | None = None
+    ) -> Detection | None:
         """Take one evaluation.
 
         Parameters
@@ -92,6 +117,9 @@ class Detector:
         probabilities : np.ndarray [shape=(n_labels,), 0 to 1]
         time_s : float
             Stream time at the end of the window; only stamped on the result.
+        threshold_at : callable, optional
+            Gives the threshold instead of the spec's; asked with the candidate's average where nothing else forbids
+            it to fire.
 
         Raises
         ------
@@ -106,12 +134,10 @@ class Detector:
         self._armed |= self.smoothed < self._release
         self._since = min(self._since + 1, self.n_refractory)
         best = max(self.words, key=lambda i: self.smoothed[i])
-        if (
-            len(self._history) < self.n_smoothing
-            or self._since < self.n_refractory
-            or not self._armed[best]
-            or self.smoothed[best] < self._threshold
-        ):
+        if len(self._history) < self.n_smoothing or self._since < self.n_refractory or not self._armed[best]:
+            return None
+        score = self.smoothed[best]
+        if score < (self._threshold if threshold_at is None else np.float32(threshold_at(float(score)))):
             return None
         self._armed[best] = False
         self._since = 0

@@ -158,9 +158,11 @@ def open_model(path: Path, threads: int, reference: bool) -> Any:
         found = isinstance(error, ModuleNotFoundError) and (error.name or "").startswith("ai_edge_litert")
         raise DrsnError(MISSING if found else f"{MISSING} ({error})") from None
     try:
+        # Not by its path: LiteRT would map the file, and the model that runs would change with it.
+        content = path.read_bytes()
         with _native_stderr_muted():
             kernels = OpResolverType.BUILTIN_REF if reference else OpResolverType.AUTO
-            model = LiteRt(model_path=str(path), num_threads=threads, experimental_op_resolver_type=kernels)
+            model = LiteRt(model_content=content, num_threads=threads, experimental_op_resolver_type=kernels)
             model.allocate_tensors()
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())

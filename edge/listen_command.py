@@ -1,42 +1,129 @@
-"""``drsn-edge listen``: files or a stream in, lines out."""
+"""``drsn-edge listen``: files, a stream or a microphone in, lines and actions out."""
 
 from __future__ import annotations
 
 import argparse
-import json
+import contextlib
+import signal
 import sys
-from typing import Any
+from collections.abc import Iterator
 
 from drsn_keras.command_line import EXIT_FAILED, EXIT_OK, log
-from drsn_keras.errors import DrsnError, UsageError
+from drsn_keras.errors import DataError, DrsnError, UsageError, mismatch
 
 from .bundle import load_bundle
+from .bundle_watch import BundleWatch, contents
 from .detector import with_threshold
-from .listener import KeywordListener, Verdict
+from .hearing import Hearing
+from .listen_lines import Lines
+from .listener import KeywordListener
+from .meter import Meter
 from .pcm import PcmStream
-from .progress import Progress
-from .source import Source, conversions, mono
+from .sd_notify import ServiceManager
+from .sinks import Sink
+from .source import Source
+from .unit_file import unit_text
 from .wav import WavFile
+
+
+class _Stopped(BaseException):
+    """SIGTERM came; no :class:`Exception`, so that nothing on the way takes it for a failure."""
 
 
 def listen(arguments: argparse.Namespace) -> int:
     """Handle the sub-command; a bad file is reported, the others are heard all the same."""
+    if arguments.print_unit:
+        print(unit_text(arguments, sys.argv[1:]), end="")
+        return EXIT_OK
     if arguments.stdin and sys.stdin is None:
         raise UsageError("stdin: expected raw PCM from a pipe or a file, got a closed stream")
     if arguments.stdin and sys.stdin.isatty():
         raise UsageError("stdin: expected raw PCM from a pipe or a file, got a terminal")
-    bundle = load_bundle(arguments.bundle, arguments.threads)
-    spec = bundle.card.detector
-    if arguments.threshold is not None:
-        spec = with_threshold(spec, arguments.threshold)
-    listener = KeywordListener(bundle, spec, every_noise_level=arguments.all)
-    if bundle.card.synthetic_speech:
+    if arguments.wav:
+        return _listen(arguments)
+    try:
+        with _signal("SIGTERM", _stop):
+            return _listen(arguments)
+    except _Stopped:
+        log("drsn-edge: stopped by SIGTERM")
+        return EXIT_OK
+
+
+def _listen(arguments: argparse.Namespace) -> int:
+    """Everything that is needed, and the sources."""
+    running = contents(arguments.bundle) if arguments.watch else {}
+    listener = _listener(arguments)
+    if listener.bundle.card.synthetic_speech:
         log(f"{arguments.bundle}: trained on synthetic speech")
+    manager = ServiceManager()
+    with contextlib.ExitStack() as stack:
+        watch = None
+        if arguments.watch:
+            rate_hz = listener.front_end.sample_rate_hz
+            watch = BundleWatch(arguments.bundle, lambda: _successor(arguments, rate_hz), running)
+            stack.callback(watch.close)
+            stack.enter_context(_signal("SIGHUP", watch.look))
+        sinks: list[Sink] = []
+        meter = Meter() if arguments.meter else None
+        hearing = Hearing(listener, sinks, watch, meter, manager)
+        sinks.append(Lines(arguments.json, arguments.all, before=hearing.clear_bars))
+        for sink in _more_sinks(arguments, hearing):
+            stack.callback(sink.close)
+            sinks.append(sink)
+        stack.callback(manager.stopping)
+        return _hear_files(hearing, arguments.wav) if arguments.wav else _hear_live(hearing, arguments)
+
+
+def _listener(arguments: argparse.Namespace) -> KeywordListener:
+    """The bundle that lies in the folder now, opened."""
+    bundle = load_bundle(arguments.bundle, arguments.threads)
+    spec = None
+    if arguments.threshold is not None:
+        spec = with_threshold(bundle.card.detector, arguments.threshold)
+    listener = KeywordListener(bundle, spec, every_noise_level=arguments.all)
+    words = {listener.detector.labels[i] for i in listener.detector.words}
+    for word in arguments.words or ():
+        if word not in words:
+            raise UsageError(mismatch(f"--words {word}", f"words of the bundle ({', '.join(sorted(words))})", word))
+    return listener
+
+
+def _successor(arguments: argparse.Namespace, rate_hz: int) -> KeywordListener:
+    """A new bundle's listener, which has to hear the same stream."""
+    listener = _listener(arguments)
+    if (found_hz := listener.front_end.sample_rate_hz) != rate_hz:
+        what = f"{arguments.bundle}, sample rate"
+        raise DataError(mismatch(what, f"{rate_hz} Hz while listening (start anew for another)", f"{found_hz} Hz"))
+    return listener
+
+
+def _more_sinks(arguments: argparse.Namespace, hearing: Hearing) -> Iterator[Sink]:
+    """What the options ask for besides lines, each made when the one before is known to be closed at the end."""
+    if arguments.run is not None:
+        from .actions.command import CommandAction
+
+        yield CommandAction(arguments.run, arguments.words, shell=arguments.shell)
+    if arguments.post is not None:
+        from .actions.post import PostAction
+
+        yield PostAction(arguments.post, arguments.words)
+    if arguments.mqtt is not None:
+        from .actions.mqtt import MqttAction
+
+        yield MqttAction(arguments.mqtt, arguments.words, arguments.mqtt_password_file, arguments.mqtt_tls)
+    if arguments.capture is not None:
+        from .capture_folder import CaptureFolder
+        from .capture_sink import CaptureSink
+
+        folder = CaptureFolder(arguments.capture, arguments.capture_quota_mb * 10**6)
+        yield CaptureSink(folder, arguments.near_miss, lambda: hearing.listener)
+
+
+def _hear_files(hearing: Hearing, names: list[str]) -> int:
     code = EXIT_OK
-    for name in ["stdin"] if arguments.stdin else arguments.wav:
+    for name in names:
         try:
-            source = _stdin(arguments) if arguments.stdin else WavFile(name)
-            _hear(listener, source, arguments)
+            hearing.hear(WavFile(name))
         except DrsnError as error:
             log(f"drsn-edge: {error}")
             code = EXIT_FAILED
@@ -48,68 +135,38 @@ def listen(arguments: argparse.Namespace) -> int:
     return code
 
 
-def _stdin(arguments: argparse.Namespace) -> PcmStream:
-    rate = arguments.rate or 16000
-    return PcmStream(sys.stdin.buffer, rate, arguments.channels or 1, arguments.format or "s16le")
+def _hear_live(hearing: Hearing, arguments: argparse.Namespace) -> int:
+    with contextlib.ExitStack() as stack:
+        if arguments.stdin:
+            rate_hz = arguments.rate or 16000
+            stream = PcmStream(sys.stdin.buffer, rate_hz, arguments.channels or 1, arguments.format or "s16le")
+            source: Source = stream
+        else:
+            from .microphone import Microphone
+
+            rate_hz = arguments.rate or hearing.listener.front_end.sample_rate_hz
+            source = microphone = Microphone(arguments.mic, rate_hz, arguments.channels)
+            stack.callback(microphone.close)
+        hearing.hear(source)
+    return EXIT_OK
 
 
-def _hear(listener: KeywordListener, source: Source, arguments: argparse.Namespace) -> None:
-    """One source from its beginning to its end."""
-    rate_hz = listener.front_end.sample_rate_hz
-    if said := conversions(source, rate_hz):
-        log(f"{source.name}: {said}")
-    listener.reset()
-    total = source.n_samples and source.n_samples / source.sample_rate_hz
-    progress = Progress(source.name, total)
-    n_detections = 0
+def _stop() -> None:
+    # Once: a second SIGTERM ends the process at once, should closing take too long for someone.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    raise _Stopped
+
+
+@contextlib.contextmanager
+def _signal(name: str, handler) -> Iterator[None]:
+    """Have a signal call ``handler`` meanwhile, where there is such a signal and this is the main thread."""
+    number = getattr(signal, name, None)
     try:
-        for samples in mono(source, rate_hz):
-            n_detections += _write(listener.push(samples), source.name, arguments, progress)
-            progress.show(listener.samples_seen / rate_hz)
-        heard_s = listener.samples_seen / rate_hz
-        n_detections += _write(listener.flush(), source.name, arguments, progress)
+        before = signal.signal(number, lambda *_: handler()) if number else None
+    except ValueError:
+        number = None
+    try:
+        yield
     finally:
-        progress.clear()
-    if leftover := getattr(source, "leftover_bytes", 0):
-        log(f"{source.name}: {leftover} bytes at the end make no whole sample: left out")
-    if not n_detections:
-        log(f"{source.name}: no detection in {heard_s:.2f} s")
-
-
-def _write(verdicts: list[Verdict], name: str, arguments: argparse.Namespace, progress: Progress) -> int:
-    """Lines for the verdicts that are asked for; returns the number of detections."""
-    n_detections = 0
-    for verdict in verdicts:
-        results = []
-        if arguments.all:
-            results.append(_result("verdict", name, verdict.time_s, verdict.label, verdict.score))
-        if detection := verdict.detection:
-            n_detections += 1
-            result = _result("detection", name, detection.time_s, detection.label, detection.score)
-            results.append({**result, "start_s": round(detection.start_s, 4)})
-        for result in results:
-            if verdict.noise_level_db is not None:
-                result["noise_level_db"] = round(verdict.noise_level_db, 1)
-            progress.clear()
-            print(_line(result, arguments), flush=True)
-    return n_detections
-
-
-def _result(kind: str, name: str, time_s: float, label: str, score: float) -> dict[str, Any]:
-    return {
-        "type": kind,
-        "source": name,
-        "time_s": round(time_s, 4),
-        "label": label,
-        "score": round(score, 4),
-    }
-
-
-def _line(result: dict[str, Any], arguments: argparse.Namespace) -> str:
-    """JSON, or columns two spaces apart; with ``--all`` the last one says which kind of line it is."""
-    if arguments.json:
-        return json.dumps(result)
-    columns = [result["source"], f"{result['time_s']:.2f} s", result["label"], f"{result['score']:.2f}"]
-    if "noise_level_db" in result:
-        columns.append(f"noise {result['noise_level_db']:.0f} dB")
-    return "  ".join([*columns, result["type"]] if arguments.all else columns)
+        if number:
+            signal.signal(number, before)

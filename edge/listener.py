@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from drsn_keras.errors import DataError, mismatch
 from drsn_keras.frontend import StreamingFrontEnd, frame_features
 from drsn_keras.model_card import DetectorSpec
+from drsn_keras.noise_thresholds import threshold_at
 
 from .bundle import Bundle, keyword_front_end
 from .detector import Detection, Detector
@@ -36,6 +39,8 @@ class Verdict:
         What fired at this moment.
     noise_level_db : float or None
         Noise over signal in the window [dB], where the bundle's thresholds tell it and it was asked for.
+    threshold : float
+        What a word had to reach.
     """
 
     time_s: float
@@ -44,6 +49,7 @@ class Verdict:
     probabilities: np.ndarray = dataclasses.field(compare=False)
     detection: Detection | None = None
     noise_level_db: float | None = None
+    threshold: float = dataclasses.field(default=1.0, compare=False)
 
 
 class KeywordListener:
@@ -61,7 +67,7 @@ class KeywordListener:
     bundle : Bundle
         One of streams serves one listener at a time: its states are in the interpreter.
     detector : DetectorSpec, optional
-        Instead of the card's.
+        Instead of the card's, and of the thresholds that follow the noise.
     every_noise_level : bool
         Estimate the noise level at every evaluation, not only where a word fires: it costs part of an evaluation.
 
@@ -88,6 +94,7 @@ class KeywordListener:
         self.noise_level = noise_level_of(bundle)
         self.every_noise_level = every_noise_level
         self.front_end = spec = keyword_front_end(bundle)
+        self._noise_steps = bundle.card.noise_thresholds if detector is None else ()
         detector = bundle.card.detector if detector is None else detector
         stream = bundle.card.stream
         self.step_frames = stream["frames"] if stream else max(1, math.floor(detector.hop_s / spec.hop_s + 0.5))
@@ -105,21 +112,27 @@ class KeywordListener:
         self._block = np.zeros(max(step, step - spec.hop_length + spec.frame_length), dtype=np.float32)
         self.reset()
 
-    def reset(self) -> None:
-        """Forget the stream: time is 0 again, silence went before."""
+    def reset(self, start_sample: int = 0) -> None:
+        """Forget the stream: silence went before; the next sample is number ``start_sample``, whence time counts."""
         self._features.reset()
         self._ring.reset()
         if isinstance(self.bundle.interpreter, StepInterpreter):
             self.bundle.interpreter.reset()
         self.detector.reset()
+        self._start = start_sample
         self._evaluations = 0
         self._filled = 0
         self._needed = (self.step_frames - 1) * self.front_end.hop_length + self.front_end.frame_length
 
     @property
     def samples_seen(self) -> int:
-        """Samples pushed since the last reset."""
+        """The next sample's number: those pushed since the last reset, and those that went before."""
         return self._samples_at(self._evaluations) + self._filled
+
+    @property
+    def evaluated_s(self) -> float:
+        """Stream time at the end of the last evaluation."""
+        return self._samples_at(self._evaluations) / self.front_end.sample_rate_hz
 
     def push(self, samples: np.ndarray) -> list[Verdict]:
         """Take samples, give the verdicts that became due.
@@ -161,11 +174,11 @@ class KeywordListener:
         return verdicts
 
     def _samples_at(self, evaluations: int) -> int:
-        """Samples that the first evaluations have consumed."""
+        """Samples that the first evaluations have consumed, and those that went before."""
         spec = self.front_end
         if evaluations == 0:
-            return 0
-        return (evaluations * self.step_frames - 1) * spec.hop_length + spec.frame_length
+            return self._start
+        return self._start + (evaluations * self.step_frames - 1) * spec.hop_length + spec.frame_length
 
     def _evaluate(self) -> Verdict:
         """The block is full: features, model, detector."""
@@ -176,9 +189,22 @@ class KeywordListener:
         self._evaluations += 1
         time_s = self._samples_at(self._evaluations) / spec.sample_rate_hz
         window = self._ring.window()
-        detection = self.detector.update(self.bundle.interpreter.run(window), time_s)
+        noise_db = functools.cache(lambda: self.noise_level.estimate_db(window))
+        threshold = functools.partial(self._threshold, noise_db) if self._noise_steps else None
+        self._wanted = self.detector.spec.threshold
+        detection = self.detector.update(self.bundle.interpreter.run(window), time_s, threshold)
         smoothed = self.detector.smoothed
         best = int(np.argmax(smoothed))
         wanted = self.noise_level is not None and (self.every_noise_level or detection is not None)
-        noise_db = self.noise_level.estimate_db(window) if wanted else None
-        return Verdict(time_s, self.detector.labels[best], float(smoothed[best]), smoothed, detection, noise_db)
+        level_db = noise_db() if wanted else None
+        return Verdict(
+            time_s, self.detector.labels[best], float(smoothed[best]), smoothed, detection, level_db, self._wanted
+        )
+
+    def _threshold(self, noise_db: Callable[[], float], score: float) -> float:
+        """What a word with this score has to reach in this noise, which is estimated only where that matters."""
+        above = self.detector.spec.threshold
+        if score < min(above, *(value for _, value in self._noise_steps)):
+            return above
+        self._wanted = threshold_at(self._noise_steps, noise_db(), above)
+        return self._wanted

@@ -148,14 +148,15 @@ class ConditionMonitor:
         while first + n <= len(self._samples):
             end_s = (self._start + first + n) / self.front_end.sample_rate_hz
             part = slice(first, first + n)
-            verdicts.append(self._judge(self._samples[part], self._clipped[part], end_s))
+            verdicts.append(self.judge(self._samples[part], self._clipped[part], end_s))
             first += hop
         # Copies: a view would keep the whole chunk.
         self._samples, self._clipped = self._samples[first:].copy(), self._clipped[first:].copy()
         self._start += first
         return verdicts
 
-    def _judge(self, window: np.ndarray, clipped: np.ndarray, time_s: float) -> MonitorVerdict:
+    def judge(self, window: np.ndarray, clipped: np.ndarray, time_s: float) -> MonitorVerdict:
+        """One window by itself: np.ndarray [shape=(n_samples,), float64], flags of its length, time of its end [s]."""
         if flag := window_flag(window, clipped):
             return self._abstain(time_s, flag)
         features = novelty_features(window, self.front_end.sample_rate_hz)

@@ -12,28 +12,17 @@ import numpy as np
 from drsn_keras.errors import DataError, DrsnError, UsageError, mismatch
 from drsn_keras.machinery import (
     ACCELERATION_UNITS,
-    ISO_BAND_HZ,
     KNOWN_BEARINGS,
     BearingGeometry,
     bearing_lines,
-    choose_band,
-    count_found,
     envelope_spectrum,
     iso_zone,
-    strongest_defect,
     velocity_rms_mm_s,
 )
 from drsn_keras.recording import Measurement
 
 from .monitor_quality import CLIPPED_SHARE, clipped_samples
-
-#: Shafts slower than this have their unbalance below 10 Hz: ISO 20816-3 then begins at 2 Hz.
-_SLOW_RPM = 600.0
-_SLOW_BAND_HZ = (2.0, 1000.0)
-_HARMONICS = 3
-_LEAST_BANDWIDTH_HZ = 500.0
-#: What a line has to stand out by in 10 s; less in shorter signals, 10 dB a decade.
-_CONTRAST_DB, _CONTRAST_S, _LEAST_CONTRAST_DB = 30.0, 10.0, 15.0
+from .vibration_evidence import HARMONICS, choose_envelope_band, line_evidence, velocity_band_hz
 
 
 @dataclasses.dataclass(frozen=True)
@@ -125,7 +114,7 @@ def _try(
 def _velocity(measured: Measurement) -> dict[str, Any]:
     if measured.unit not in ACCELERATION_UNITS:
         raise DataError(mismatch("unit", " or ".join(ACCELERATION_UNITS), measured.unit))
-    band = _SLOW_BAND_HZ if measured.rpm is not None and measured.rpm < _SLOW_RPM else ISO_BAND_HZ
+    band = velocity_band_hz(measured.rpm)
     with np.errstate(over="ignore", invalid="ignore"):
         velocity = velocity_rms_mm_s(measured.signal, measured.sample_rate_hz, measured.unit, band)
     if not math.isfinite(velocity):
@@ -135,22 +124,11 @@ def _velocity(measured: Measurement) -> dict[str, Any]:
 
 def _bearing(measured: Measurement, bearing: BearingGeometry) -> dict[str, Any]:
     rate_hz, rpm = measured.sample_rate_hz, measured.rpm
-    base_hz = bearing.frequencies_hz(rpm)
-    base_hz["BSF"] *= 2.0  # a rolling element's defect strikes both races
-    highest_hz = _HARMONICS * max(base_hz.values())
-    band = choose_band(measured.signal, rate_hz, min_bandwidth_hz=max(_LEAST_BANDWIDTH_HZ, highest_hz))
+    band = choose_envelope_band(measured.signal, rate_hz, bearing, rpm)
     frequency_hz, amplitude = envelope_spectrum(measured.signal, rate_hz, band.edges_hz)
-    lines = bearing_lines(frequency_hz, amplitude, bearing, rpm, n_harmonics=_HARMONICS)
-    duration_s = min(_CONTRAST_S, len(measured.signal) / rate_hz)
-    least_db = max(_LEAST_CONTRAST_DB, _CONTRAST_DB + 10.0 * math.log10(duration_s / _CONTRAST_S))
-    first = {line.defect: line for line in lines if line.harmonic == 1}
-    strongest = strongest_defect(lines, least_db)
+    lines = bearing_lines(frequency_hz, amplitude, bearing, rpm, n_harmonics=HARMONICS)
     return {
-        "strongest": strongest,
-        "contrast_db": None if strongest is None else round(first[strongest].contrast_db, 1),
-        "least_contrast_db": round(least_db, 1),
-        "found": {defect: list(counts) for defect, counts in count_found(lines).items()},
-        "expected_hz": {defect: round(line.frequency_hz, 2) for defect, line in first.items()},
+        **line_evidence(lines, len(measured.signal) / rate_hz),
         "band_hz": [round(edge, 1) for edge in band.edges_hz],
         "band_kurtosis": round(band.kurtosis, 2),
         "rpm": rpm,

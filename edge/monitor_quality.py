@@ -59,10 +59,20 @@ def window_flag(window: np.ndarray, clipped: np.ndarray) -> str | None:
     {"nan", "constant", "clipped"} or None
         Not a finite number among them; no vibration; more than 0.5 % at the sensor's limits.
     """
-    with np.errstate(over="ignore"):  # what float32 cannot hold, the model cannot be shown
-        if not np.isfinite(window.astype(np.float32)).all():
-            return NAN
-    high, low = window.max(), window.min()
-    if high - low <= _FLAT * max(abs(high), abs(low)):
+    if not fits_float32(window):
+        return NAN
+    if is_constant(window):
         return CONSTANT
     return CLIPPED if np.mean(clipped | clipped_samples(window)) > CLIPPED_SHARE else None
+
+
+def fits_float32(y: np.ndarray) -> bool:
+    """Whether all are finite numbers in 32 bits: what those cannot hold, the model cannot be shown."""
+    with np.errstate(over="ignore"):
+        return bool(np.isfinite(y.astype(np.float32)).all())
+
+
+def is_constant(y: np.ndarray) -> bool:
+    """Whether there is no vibration but what float32 arithmetic leaves of a constant."""
+    high, low = y.max(), y.min()
+    return bool(high - low <= _FLAT * max(abs(high), abs(low)))

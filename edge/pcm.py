@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import BinaryIO
 
@@ -31,6 +32,10 @@ class PcmStream:
     ----------
     leftover_bytes : int
         Bytes at the end that made no whole sample of all channels; known once :meth:`blocks` is through.
+    n_read : int
+        Samples of a channel that were given so far.
+    arrived_s : float
+        Unix time [s] at which the last of them was there.
 
     Examples
     --------
@@ -41,6 +46,7 @@ class PcmStream:
     """
 
     n_samples = None
+    broken = False
 
     def __init__(
         self,
@@ -59,7 +65,8 @@ class PcmStream:
         self.name = name
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
-        self.leftover_bytes = 0
+        self.leftover_bytes = self.n_read = 0
+        self.arrived_s = 0.0
         self._format = FORMATS[sample_format]
         self._read = stream.read1 if hasattr(stream, "read1") else stream.read
 
@@ -78,6 +85,8 @@ class PcmStream:
             whole = len(rest) - len(rest) % frame_bytes
             if whole:
                 any_samples = True
+                self.arrived_s = time.time()
+                self.n_read += whole // frame_bytes
                 yield self._format.decode(rest[:whole]).reshape(-1, self.channels)
                 rest = rest[whole:]
         self.leftover_bytes = len(rest)

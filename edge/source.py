@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 import numpy as np
 
 from drsn_keras.errors import DataError, mismatch
 
 from .resample import Resampler
+
+#: Floats above it are no sound but bytes of another format: their squares would be infinite, and so all features.
+_LARGEST = 2.0**32
 
 
 class Source(Protocol):
@@ -22,6 +25,31 @@ class Source(Protocol):
 
     def blocks(self) -> Iterator[np.ndarray]:
         """Samples in order [shape=(n, channels), float32]."""
+
+
+class LiveSource(Source, Protocol):
+    """What is heard while it sounds (:class:`.microphone.Microphone`, :class:`.pcm.PcmStream`).
+
+    An empty block says that nothing has come for a while.
+
+    Attributes
+    ----------
+    n_read : int
+        Samples of a channel up to the end of the last block.
+    arrived_s : float
+        Unix time [s] at which that end was there.
+    broken : bool
+        Samples are missing before the last block.
+    """
+
+    n_read: int
+    arrived_s: float
+    broken: bool
+
+
+def is_live(source: Source) -> TypeGuard[LiveSource]:
+    """Whether the wall clock says something about a source."""
+    return hasattr(source, "arrived_s")
 
 
 def conversions(source: Source, sample_rate_hz: int) -> str:
@@ -42,17 +70,18 @@ def mono(source: Source, sample_rate_hz: int) -> Iterator[np.ndarray]:
     Raises
     ------
     DataError
-        On NaN or infinity, naming the source and the time.
+        On NaN, infinity and numbers that are no sound (above 2^32), naming the source and the time.
     """
     resampler = None
     if source.sample_rate_hz != sample_rate_hz:
         resampler = Resampler(source.sample_rate_hz, sample_rate_hz)
     seen = 0
     for block in source.blocks():
-        bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
+        bad = np.flatnonzero(~(np.abs(block) <= _LARGEST).all(axis=1))
         if len(bad):
-            at_s = (seen + int(bad[0])) / source.sample_rate_hz
-            raise DataError(mismatch(source.name, "finite samples", f"NaN or infinity at {at_s:.3f} s"))
+            at_s, value = (seen + int(bad[0])) / source.sample_rate_hz, block[bad[0]]
+            got = "NaN or infinity" if not np.isfinite(value).all() else f"{value[np.abs(value).argmax()]:.3g}"
+            raise DataError(mismatch(source.name, "finite samples", f"{got} at {at_s:.3f} s"))
         seen += len(block)
         samples = block[:, 0] if source.channels == 1 else block.mean(axis=1, dtype=np.float64).astype(np.float32)
         yield samples if resampler is None else resampler.push(samples)

@@ -43,8 +43,7 @@ def _handle(arguments: argparse.Namespace) -> None:
     from drsn_keras.files import write_atomically
     from drsn_keras.machinery import KNOWN_BEARINGS
     from drsn_keras.noise import make_noise, mix_at_snr
-
-    from .simulation import draw_recipe, render, simulated_machine
+    from drsn_keras.simulation import draw_recipe, render, simulated_machine
 
     if not arguments.out.parent.is_dir() or arguments.out.is_dir():
         raise UsageError(mismatch("--out", "a file in an existing folder", arguments.out))

@@ -3,6 +3,7 @@
 from .bearing import DEFECTS, KNOWN_BEARINGS, BearingGeometry
 from .envelope import analytic_band, band_pass, envelope, envelope_spectrum
 from .features import TIME_FEATURES, time_features
+from .fft_length import good_fft_length
 from .iso20816 import FOUNDATIONS, ZONE_LIMITS_MM_S, ZONE_MEANING, ZONES, iso_zone, zone_limits_mm_s
 from .kurtogram import KurtogramBand, choose_band, kurtogram
 from .lines import TOLERANCE, ExpectedLine, FoundLine, bearing_lines, count_found, expected_lines, strongest_defect
@@ -36,6 +37,7 @@ __all__ = [
     "envelope",
     "envelope_spectrum",
     "expected_lines",
+    "good_fft_length",
     "iso_zone",
     "kurtogram",
     "noise_bandwidth_hz",

@@ -43,13 +43,14 @@ def time_features(y: np.ndarray) -> dict[str, np.ndarray]:
     peak = magnitude.max(axis=-1)
     # Powers of x / peak neither overflow nor vanish, whatever the unit.
     scaled = y / peak[..., None]
-    mean_square = np.mean(np.square(scaled), axis=-1)
+    square = np.square(scaled)
+    mean_square = np.mean(square, axis=-1)
     rms = peak * np.sqrt(mean_square)
     return {
         "rms": rms,
         "peak": peak,
         "crest_factor": peak / rms,
-        "kurtosis": np.mean(scaled**4, axis=-1) / mean_square**2,
-        "skewness": np.mean(scaled**3, axis=-1) / mean_square**1.5,
+        "kurtosis": np.mean(np.square(square), axis=-1) / mean_square**2,
+        "skewness": np.mean(square * scaled, axis=-1) / mean_square**1.5,
         "impulse_factor": peak / magnitude.mean(axis=-1),
     }

@@ -106,10 +106,23 @@ def test_without_litert_everything_but_the_model_works(drsn_edge, bundle_folder,
 
 def test_info_and_help_need_the_standard_library_only(drsn_edge, bundle_folder):
     assert drsn_edge("info", bundle_folder, code=NOTHING).returncode == 0
-    for command in ([], ["listen"], ["monitor"], ["denoise"], ["bench"], ["info"]):
+    for command in ([], ["listen"], ["monitor"], ["denoise"], ["bench"], ["info"], ["wyoming"], ["captures"]):
         done = drsn_edge(*command, "--help", code=NOTHING)
         assert done.returncode == 0
         assert b"example" in done.stdout and b"drsn-edge" in done.stdout
+
+
+def test_wyoming_without_its_extra_is_one_line(drsn_edge, bundle_folder):
+    done = drsn_edge("wyoming", bundle_folder, code=DEVICE)
+    assert done.returncode == 1
+    assert done.stderr == b'drsn-edge: the Wyoming protocol is not installed: pip install "drsn-keras[home]"\n'
+
+
+def test_captures_need_numpy_and_litert_only(drsn_edge, bundle_folder, clip, tmp_path):
+    heard = tmp_path / "heard"
+    assert drsn_edge("listen", bundle_folder, "--wav", clip, "--capture", heard, code=DEVICE).returncode == 0
+    done = drsn_edge("captures", heard, code=NOTHING)
+    assert (done.returncode, done.stdout.split()[1:3]) == (0, [b"trigger", b"low"]), done.stderr
 
 
 def test_help_answers_at_once(drsn_edge):

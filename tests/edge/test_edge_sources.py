@@ -101,3 +101,9 @@ def test_double_beyond_float32_is_refused_not_warned_about():
     stream = PcmStream(io.BytesIO(np.array([1e300], "<f8").tobytes()), 16000, 1, "f64le")
     with pytest.raises(DataError, match="finite samples"):
         list(mono(stream, 16000))
+
+
+def test_floats_that_are_no_sound_are_refused():
+    stream = PcmStream(io.BytesIO(np.full(4, 3e38, "<f4").tobytes()), 16000, 1, "f32le")
+    with pytest.raises(DataError, match=r"expected finite samples, got 3e\+38 at 0\.000 s"):
+        list(mono(stream, 16000))

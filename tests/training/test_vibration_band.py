@@ -7,7 +7,7 @@ import pytest
 
 from drsn_keras.errors import DataError, UsageError
 from drsn_keras.machinery import kurtogram
-from drsn_keras.training.simulation import simulated_task
+from drsn_keras.simulation import simulated_task
 from drsn_keras.training.vibration.band import choose_envelope_band
 
 RATE_HZ = 12000

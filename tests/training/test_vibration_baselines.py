@@ -11,7 +11,7 @@ import pytest
 
 from drsn_keras.errors import DataError, UsageError
 from drsn_keras.machinery import time_features
-from drsn_keras.training.simulation import simulated_task
+from drsn_keras.simulation import simulated_task
 from drsn_keras.training.vibration.baselines import BASELINES, Baseline, baseline
 from drsn_keras.training.vibration.baselines_features import (
     envelope_features,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.edge.capture_list import LIST_NAME as CAPTURES_LIST
+from drsn_keras.errors import DataError, UsageError, mismatch
 
 from ..recordings import Dataset
 from . import folder, mswc, speech_commands, task
@@ -52,6 +53,7 @@ def open_dataset(
         One line naming the file, what was expected and what came.
     """
     data = need_folder(Path(data)).resolve()
+    _refuse_captures(data)
     if manifest is not None:
         found = manifest_layout.find(data, Path(manifest), seed, group_regex, resplit)
     elif (language := mswc.language_folder(data)) is not None:
@@ -63,6 +65,14 @@ def open_dataset(
     else:
         found = folder.find(data, seed, group_regex)
     return task.build(data, found, keywords, seed, duration_s)
+
+
+def _refuse_captures(data: Path) -> None:
+    """What a listener kept is labelled by its guess: nobody has to train on it by mistake."""
+    for place in (data, data.parent, data.parent.parent):
+        if (place / CAPTURES_LIST).is_file():
+            expected = "a folder that drsn-edge captures --label copied clips into, after somebody had listened to them"
+            raise DataError(mismatch(data, expected, f"what a listener captured ({CAPTURES_LIST})"))
 
 
 def is_speech_commands(data: Path) -> bool:

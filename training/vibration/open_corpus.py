@@ -13,8 +13,8 @@ from drsn_keras.errors import DataError, SplitError, UsageError, mismatch
 from drsn_keras.frontend import WindowSpec
 from drsn_keras.frontend.window import ENVELOPE_SPECTRUM
 from drsn_keras.machinery.novelty import LEAST_SAMPLES
+from drsn_keras.simulation import simulated_task
 
-from ..simulation import simulated_task
 from .band import LEAST_SAMPLES as KURTOGRAM_SAMPLES
 from .band import choose_envelope_band
 from .config import SIMULATED, VibrationConfig
