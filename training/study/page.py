@@ -12,6 +12,8 @@ from drsn_keras.files import write_atomically
 
 from .results import CLEAN, Difference, Scores
 
+#: The interval of so few seeds is wider than the figure.
+_FEW = 2
 #: Measures in words; others by their columns.
 _TITLES = {
     "": "Score",
@@ -128,7 +130,7 @@ def _draw(scores: Scores, path: Path, title: str) -> None:
         for model in study.models:
             means = [scores.mean(model, scheme, c) for c in names]
             middle = np.array([m.mean for m in means])
-            half = np.nan_to_num([m.half for m in means])
+            half = np.nan_to_num([m.half if m.n > _FEW else 0.0 for m in means])
             axis.plot(places, middle, marker="o", markersize=3, label=model)
             axis.fill_between(places, middle - half, middle + half, alpha=0.15)
         axis.set_xticks(places, ticks)
