@@ -10,7 +10,7 @@ WORDS := yes,no,up,down,left,right
 .PHONY: help setup demo demo-vibration demo-gateway test lint check-page docs format wheel bench-export bench-firmware \
 	bench-keywords bench-vibration-paper bench-vibration-cwru bench-denoise-audio bench-denoise-ecg bench-denoise-images \
 	bench-denoise-keywords bench-denoise-norms bench-denoise-optimizers bench-denoise-spikes bench-fleet bench-gateway bench-images \
-	study-keywords study-keywords-quick study-streams search-shrinkage bench-edge check-arm64 soak clean
+	study-keywords study-keywords-quick study-streams search-shrinkage bench-edge check-arm64 soak fuzz clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
 	@echo "make demo-vibration  train fault diagnosis on simulated machines, quantise, check, measure, monitor a recording"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint            style and layout checks"
 	@echo "make check-page      the gateway's page in Chromium: a machine wears from zone A to D; screenshots in build/page"
 	@echo "make soak            gateway and Mosquitto killed, disk filled: nothing lost, nothing doubled (three minutes)"
+	@echo "make fuzz            what strangers may send to a gateway: frames, payloads, requests, a minute each (SECONDS=60)"
 	@echo "make docs            write docs/cli.md from the commands' help"
 	@echo "make wheel           build the wheel and check its contents"
 	@echo "make bench-export    what lowering and each quantisation cost and keep: latency, loss, size (same recordings)"
@@ -99,6 +100,10 @@ lint: setup
 
 check-page: setup
 	@$(BIN)/python scripts/check_page.py
+
+fuzz: setup
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --group fuzz
+	$(BIN)/python scripts/fuzz_gateway.py $(if $(SECONDS),--seconds $(SECONDS))
 
 soak: setup
 	$(BIN)/python benchmarks/gateway_soak.py
