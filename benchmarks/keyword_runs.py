@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from drsn_keras.training.config import KeywordConfig
     from drsn_keras.training.denoising.config import DenoiseConfig
     from drsn_keras.training.open_run import OpenRun
+    from drsn_keras.training.study.results import Scores
 
 NOISE_FOLDERS = ("gsc_background", "chen_noises", "esc10")
 EPOCHS = 85
@@ -89,6 +90,23 @@ def configuration(data: Path, kind: str, seed: int, epochs: int) -> KeywordConfi
         seed=seed,
         epochs=epochs,
     )
+
+
+def studied(name: str, data: Path, folder: Path, workers: int) -> tuple[Scores, Path]:
+    """The scores of NAME.toml beside this file, on the recordings of a folder, and the page that shows them.
+
+    What has been trained and measured before stays in the study's folder.
+    """
+    from drsn_keras.training.study.page import write_page
+    from drsn_keras.training.study.results import Scores
+    from drsn_keras.training.study.run import run_study
+    from drsn_keras.training.study.study_file import read_study
+
+    here = configuration(data, "drsn-cw", 0, EPOCHS)
+    moved = {"data": here.data, "manifest": here.manifest, "noise": list(here.noise)}
+    study = read_study(Path(__file__).with_name(f"{name}.toml"), moved)
+    scores = Scores(study, run_study(study, folder, workers))
+    return scores, write_page(scores, folder, name)[0]
 
 
 def train(config: KeywordConfig, folder: Path) -> tuple[OpenRun, float]:

@@ -10,11 +10,10 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drsn_keras.command_line import log
-from keyword_runs import conclude, configuration, key, options, require_data, start
+from keyword_runs import conclude, key, options, require_data, start, studied
 from study_streams import MOST_MISSES, MOST_PER_HOUR, SCHEME, hear_study
 
 if TYPE_CHECKING:
@@ -39,19 +38,7 @@ def main() -> None:
     require_data(arguments.data)
     name = "study-keywords-quick" if arguments.quick else "study-keywords"
     out = arguments.out.with_stem(name)
-
-    from drsn_keras.training.study.page import write_page
-    from drsn_keras.training.study.results import Scores
-    from drsn_keras.training.study.run import run_study
-    from drsn_keras.training.study.study_file import read_study
-
-    here = configuration(arguments.data, "drsn-cw", 0, arguments.epochs)
-    moved = {"data": here.data, "manifest": here.manifest, "noise": list(here.noise)}
-    study = read_study(Path(__file__).with_name(f"{name}.toml"), moved)
-    folder = out.with_suffix("")
-    rows = run_study(study, folder, arguments.workers)
-    scores = Scores(study, rows)
-    page = write_page(scores, folder, name)[0]
+    scores, page = studied(name, arguments.data, out.with_suffix(""), arguments.workers)
     figures = figures_of(scores)
     if not arguments.quick:
         figures |= _streaming(arguments)
@@ -61,7 +48,7 @@ def main() -> None:
         print("\n".join(f"{n:<34} {v}" for n, v in figures.items() if n.startswith(kind)))
     log(f"written to {out}")
     if not arguments.quick:
-        conclude(*judged(figures, list(study.models)))
+        conclude(*judged(figures, list(scores.study.models)))
 
 
 def figures_of(scores: Scores) -> dict[str, Any]:

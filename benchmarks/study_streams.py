@@ -11,7 +11,7 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keyword_runs import configuration, options, require_data, show, start, table
+from keyword_runs import options, require_data, show, start, studied, table
 
 if TYPE_CHECKING:
     from drsn_keras.training.study.results import Scores
@@ -61,19 +61,12 @@ def hear_study(data: Path, folder: Path, workers: int = 1) -> dict[str, Any]:
     from drsn_keras.training.quiet import quiet_tensorflow
     from drsn_keras.training.streams.evaluate import Settings, stream_evaluate
     from drsn_keras.training.streams.open_material import Given, open_streams_data
-    from drsn_keras.training.study.page import write_page
-    from drsn_keras.training.study.results import Scores
-    from drsn_keras.training.study.run import run_study
-    from drsn_keras.training.study.study_file import read_study
 
-    here = configuration(data, "drsn-cw", 0, 1)
-    moved = {"data": here.data, "manifest": here.manifest, "noise": list(here.noise)}
-    study = read_study(Path(__file__).with_name("study-streams.toml"), moved)
-    scores = Scores(study, run_study(study, folder, workers))
-    write_page(scores, folder, folder.name)
+    scores, _ = studied("study-streams", data, folder, workers)
     quiet_tensorflow()
-    figures: dict[str, Any] = {"models": ", ".join(study.models)}
-    for model, seeds in study.seeds.items():
+    models = scores.study.seeds
+    figures: dict[str, Any] = {"models": ", ".join(models)}
+    for model, seeds in models.items():
         figures |= _clips(scores, model)
         path = folder / "runs" / f"{model}-{seeds[0]}" / "bundles" / SCHEME
         bundle, corpus = open_streams_data(path, Given())
@@ -84,7 +77,7 @@ def hear_study(data: Path, folder: Path, workers: int = 1) -> dict[str, Any]:
             figures[f"{model}_{split}_fa_per_hour"] = round(found["false_accepts"]["per_hour"], 3)
             figures[f"{model}_{split}_latency_s"] = found["latency_s"]["median"]
         figures |= {f"{model}_val_miss_at_{r:g}_per_hour": _misses(out / "det.csv", r) for r in LOOSER}
-    best = min(study.models, key=lambda model: figures[f"{model}_val_miss"])
+    best = min(models, key=lambda model: figures[f"{model}_val_miss"])
     figures["streaming_model"] = best
     figures["streaming_miss"] = figures[f"{best}_test_miss"]
     figures["streaming_fa_per_hour"] = figures[f"{best}_test_fa_per_hour"]

@@ -19,6 +19,8 @@ STREAMING = ("streaming-drsn-cw", "streaming-resnet")
 #: Published networks to compare with.
 PEERS = ("ds-cnn", "tc-resnet8", "bc-resnet-1", "bc-resnet-3", "matchboxnet", "raw-m5")
 KEYWORD_MODEL_NAMES = (*OWN, *STREAMING, *PEERS)
+#: Networks of thresholds, which get one on the spectrum where nothing else is asked for.
+SHRINKING = ("drsn-cw", "drsn-cs", "streaming-drsn-cw")
 #: Thresholds on the spectrum: for the whole clip, or for every frame.
 SPECTRAL = ("clip", "frames")
 #: Hears samples; all others hear features.

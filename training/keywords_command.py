@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drsn_keras.command_line import log
-from drsn_keras.keyword_model_names import KEYWORD_MODEL_NAMES, SPECTRAL
+from drsn_keras.keyword_model_names import KEYWORD_MODEL_NAMES, SHRINKING, SPECTRAL
 
 from .option_values import parse_pair, parse_words
 from .start_run import add_run_options, print_summary, start_run
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 _TRIALS = 60
 _FRONT_ENDS = ("log-mel", "mfcc", "root-mel", "waveform")
 _NONE = "none"
-#: Networks of thresholds, which get one on the spectrum besides.
-_SHRINKING = ("drsn-cw", "drsn-cs", "streaming-drsn-cw")
 _EXAMPLES = """examples:
   drsn-train keywords --data recordings/ --noise noises/ --out runs/mine
   drsn-train keywords --data speech_commands/ --keywords yes,no,stop --out runs/three
@@ -162,7 +160,7 @@ def _given(arguments: argparse.Namespace) -> dict:
 
 def _default_spectral(arguments: argparse.Namespace) -> str:
     """What was best in the study of docs/results/keywords.md, where nothing says otherwise."""
-    shrinks = (arguments.model or KEYWORD_MODEL_NAMES[0]) in _SHRINKING
+    shrinks = (arguments.model or KEYWORD_MODEL_NAMES[0]) in SHRINKING
     return SPECTRAL[-1] if shrinks and arguments.front_end is None else _NONE
 
 

@@ -39,9 +39,8 @@ def markdown(scores: Scores, title: str) -> str:
     study = scores.study
     different = len(set(study.seeds.values())) > 1
     first = next(iter(study.seeds.values()))
-    seeds = f"{len(first)} seed{'s' if len(first) > 1 else ''} ({', '.join(map(str, first))})"
-    if different:
-        seeds = "each model's seeds"
+    same = f"{len(first)} seed{'s' if len(first) > 1 else ''} ({', '.join(map(str, first))})"
+    seeds = "each model's seeds" if different else same
     parts = [
         f"# {title}",
         f"{_TITLES.get(scores.measure, scores.measure)}: mean over {seeds}, ± 95 % interval (Student's t). "
