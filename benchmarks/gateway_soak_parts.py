@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +23,9 @@ from drsn_keras.edge.gateway.sender import Refused, Sender
 from drsn_keras.edge.gateway.station import Station
 from drsn_keras.errors import DataError, mismatch
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "scripts"))
+from demo_broker import free_port, mosquitto
+
 START_S = 1_700_000_000.0
 SCALE = 0.001
 _CHUNK = 4096
@@ -33,18 +35,11 @@ _ADDED = ("seq", "store", "gateway", "duplicate")
 
 
 def need_mosquitto() -> str:
-    """Path of the broker's program; Debian puts it where only root looks."""
-    found = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+    """Path of the broker's program."""
+    found = mosquitto()
     if found is None:
         raise DataError(mismatch("soak", "the broker Mosquitto (on Debian: apt-get install mosquitto)", "none"))
     return found
-
-
-def free_port() -> int:
-    """One that was free a moment ago."""
-    with socket.socket() as made:
-        made.bind(("127.0.0.1", 0))
-        return made.getsockname()[1]
 
 
 def signal_of(machine: int, position: int, n: int, seed: int) -> np.ndarray:

@@ -1,4 +1,7 @@
-"""Write files so that a crash, a kill or a full disk never leaves half of one. Standard library only."""
+"""Write files so that a crash, a kill or a full disk never leaves half of one; see when one was written anew.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -21,3 +24,12 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         if error.filename is None:
             error.filename = str(path)
         raise
+
+
+def file_state(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written (a look costs nothing): its time, size and number, or why there is none."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        return (error.errno or 0,)
+    return found.st_mtime_ns, found.st_size, found.st_ino

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import types
 import typing
@@ -12,6 +13,7 @@ from .errors import BundleError, mismatch
 
 #: Larger whole numbers than these are damage, and more than the arithmetic behind them can take.
 _LARGEST = 2**53
+_hints = functools.cache(typing.get_type_hints)
 
 
 def check_fields(cls: type, values: Any, source: object) -> dict[str, Any]:
@@ -35,7 +37,7 @@ def check_fields(cls: type, values: Any, source: object) -> dict[str, Any]:
     """
     if not isinstance(values, dict):
         raise BundleError(mismatch(source, "an object", _shown(values)))
-    hints = typing.get_type_hints(cls)
+    hints = _hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}
     if unknown := sorted(set(values) - set(fields)):
         raise BundleError(mismatch(source, f"the fields {', '.join(fields)}", f"also {unknown[0]}"))

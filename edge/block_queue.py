@@ -73,7 +73,7 @@ class BlockQueue:
     def take(self, timeout_s: float) -> TimedBlock | None:
         """The oldest block; None if there is none for so long."""
         try:
-            return self._blocks.get(timeout=timeout_s) if timeout_s > 0 else self._blocks.get_nowait()
+            return self._blocks.get(timeout=timeout_s)
         except queue.Empty:
             return None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import DrsnError
+from drsn_keras.files import file_state
 from drsn_keras.model_card import CARD_NAME, MODEL_NAME, sha256_of
 from drsn_keras.noise_level_spec import NOISE_MODEL_NAME
 
@@ -124,14 +125,5 @@ def contents(folder: Path) -> dict[str, str]:
     return found
 
 
-def _states(folder: Path) -> list[tuple[int, int, int] | None]:
-    """What changes when a file is written: a look costs nothing."""
-    states: list[tuple[int, int, int] | None] = []
-    for name in _FILES:
-        try:
-            found = (folder / name).stat()
-        except OSError:
-            states.append(None)
-        else:
-            states.append((found.st_mtime_ns, found.st_size, found.st_ino))
-    return states
+def _states(folder: Path) -> list[tuple[int, ...]]:
+    return [file_state(folder / name) for name in _FILES]

@@ -113,7 +113,7 @@ class CaptureFolder:
         for kind in KINDS.values():
             for path in (self.folder / kind).glob("*/*.wav"):
                 sizes[path.relative_to(self.folder).as_posix()] = path.stat().st_size
-        listed = [row["file"] for row in rows if row["file"] in sizes]
+        listed = list(dict.fromkeys(row["file"] for row in rows if row["file"] in sizes))
         strangers = sorted(set(sizes) - set(listed))
         self._clips = deque((file, sizes[file]) for file in [*strangers, *listed])
         self._clip_bytes = sum(sizes.values())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import DataError, mismatch
-from drsn_keras.files import write_atomically
+from drsn_keras.files import file_state, write_atomically
 
 LIST_NAME = "captures.jsonl"
 _LOCK_NAME = ".captures.lock"
@@ -63,8 +63,4 @@ def write_list(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def list_state(folder: Path) -> object:
     """What changes when somebody else writes to the list."""
-    try:
-        found = (folder / LIST_NAME).stat()
-    except OSError:
-        return ()
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return file_state(folder / LIST_NAME)

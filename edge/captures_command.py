@@ -12,6 +12,7 @@ from typing import Any
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.files import write_atomically
 
 from .capture import KINDS
 from .capture_list import read_captures, review
@@ -72,12 +73,8 @@ def _copy(folder: Path, files: list[str], target: Path, speaker: str) -> None:
     """Into a word's folder, by names that tell ``drsn-train`` who speaks; the same clip twice is there once."""
     target.mkdir(parents=True, exist_ok=True)
     for file in files:
-        content = _path(folder, file).read_bytes()
-        name = f"{speaker}_nohash_{hashlib.sha256(content).hexdigest()[:12]}.wav"
-        temporary = target / f".{name}.tmp"
-        try:
-            temporary.write_bytes(content)
-            shutil.copystat(_path(folder, file), temporary)
-            temporary.replace(target / name)
-        finally:
-            temporary.unlink(missing_ok=True)
+        source = _path(folder, file)
+        content = source.read_bytes()
+        copy = target / f"{speaker}_nohash_{hashlib.sha256(content).hexdigest()[:12]}.wav"
+        write_atomically(copy, content)
+        shutil.copystat(source, copy)

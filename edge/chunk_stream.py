@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-import numpy as np
-
 from drsn_keras.errors import DataError, mismatch
 
 from .listener import KeywordListener, Verdict
 from .resample import Resampler
 from .sample_format import FORMATS, RATES_HZ
+from .source import mixed_down
 
 #: By bytes a sample.
 _FORMATS = {1: "u8", 2: "s16le", 3: "s24le", 4: "s32le"}
@@ -85,7 +84,7 @@ class ChunkStream:
         if timestamp_ms is not None:
             self._offset_ms = _time(timestamp_ms) - 1000.0 * self._n_in / rate_hz
         self._n_in += len(samples)
-        y = samples[:, 0] if channels == 1 else samples.mean(axis=1, dtype=np.float64).astype(np.float32)
+        y = mixed_down(samples)
         return self._heard(self._listener.push(y if self._resampler is None else self._resampler.push(y)))
 
     def stop(self) -> list[Heard]:

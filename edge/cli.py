@@ -66,10 +66,10 @@ def build_parser() -> argparse.ArgumentParser:
     add_captures_options(captures)
 
     monitor = _command(commands, "monitor", "judge the state of a machine in recordings", _MONITOR_EXAMPLE, _monitor)
-    add_monitor_options(monitor, count)
+    add_monitor_options(monitor)
 
     denoise = _command(commands, "denoise", "clean recordings or a stream", _DENOISE_EXAMPLE, _denoise)
-    add_denoise_options(denoise, count)
+    add_denoise_options(denoise)
 
     bench = _command(commands, "bench", "measure what the model costs on this device", _BENCH_EXAMPLE, _bench)
     bench.add_argument("--seconds", type=seconds, default=2.0, metavar="S", help="time to measure for (default: 2)")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 
 from drsn_keras.errors import UsageError, mismatch
 
 from .monitor_options import positive, unit
+from .option_values import count, number
 from .sample_format import FORMATS
 
 EXAMPLE = """examples:
@@ -22,8 +22,8 @@ parts lie where those of training lay, and attenuated by as much behind it; a st
 _OF_UNITS = ("unit", "channel", "full_scale", "sensitivity_mv_per_unit", "file_unit")
 
 
-def add_denoise_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
-    """Add all but the bundle and ``--json``; ``count`` converts a number of threads or channels."""
+def add_denoise_options(parser: argparse.ArgumentParser) -> None:
+    """Add all but the bundle and ``--json``."""
     add = parser.add_argument
     source = parser.add_mutually_exclusive_group(required=True)
     files = "recordings: WAV of sound; WAV, CSV, NPZ or Parquet of signals in a unit"
@@ -82,10 +82,4 @@ def option(name: str) -> str:
 
 
 def _decibels(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = float("nan")
-    if not abs(value) <= 40.0:
-        raise argparse.ArgumentTypeError(f"expected -40 to 40 dB, got {text!r}")
-    return value
+    return number(text, float, lambda x: abs(x) <= 40.0, "-40 to 40 dB")

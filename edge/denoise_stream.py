@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -20,7 +19,7 @@ from .denoiser import open_denoiser
 from .monitor_rate import is_same_rate
 from .pcm import PcmStream
 from .sample_format import FORMATS, RATES_HZ
-from .source import conversions, mono
+from .source import conversions, mixed_down, mono
 
 _DEFAULT_RATE_HZ = 16000
 
@@ -53,7 +52,7 @@ def clean_stdin(bundle: Bundle, arguments: argparse.Namespace) -> dict[str, Any]
         factor = _factor(arguments, spec, name)
         # Such a stream is not converted, so that its rate, which may be far below a sound's, does not matter.
         stream = PcmStream(sys.stdin.buffer, RATES_HZ[0], arguments.channels or 1, name)
-        blocks = _means(stream)
+        blocks = map(mixed_down, stream.blocks())
     cleaning = Cleaning(open_denoiser(bundle, 0.0 if arguments.gain is None else arguments.gain))
     out = sys.stdout.buffer
     for samples in blocks:
@@ -84,9 +83,3 @@ def _factor(arguments: argparse.Namespace, spec: SignalSpec, name: str) -> np.fl
     if arguments.full_scale is None and FORMATS[name].full_scale != 1.0:
         raise UsageError(mismatch("--full-scale", f"what full scale stands for, in {spec.unit}", "none"))
     return np.float32(arguments.full_scale or 1.0)
-
-
-def _means(stream: PcmStream) -> Iterator[np.ndarray]:
-    """Channels averaged [shape=(n,), float32 each]."""
-    for block in stream.blocks():
-        yield block.mean(axis=1, dtype=np.float64).astype(np.float32)

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from drsn_keras.command_line import EXIT_FAILED, EXIT_OK, log
 from drsn_keras.errors import DataError, DrsnError, UsageError, mismatch
 
-from .bundle import load_bundle
 from .bundle_watch import BundleWatch, contents
-from .detector import with_threshold
 from .hearing import Hearing
+from .interruptible import interruptible
 from .listen_lines import Lines
-from .listener import KeywordListener
+from .listener import KeywordListener, open_listener
 from .meter import Meter
 from .pcm import PcmStream
 from .sd_notify import ServiceManager
@@ -76,11 +75,7 @@ def _listen(arguments: argparse.Namespace) -> int:
 
 def _listener(arguments: argparse.Namespace) -> KeywordListener:
     """The bundle that lies in the folder now, opened."""
-    bundle = load_bundle(arguments.bundle, arguments.threads)
-    spec = None
-    if arguments.threshold is not None:
-        spec = with_threshold(bundle.card.detector, arguments.threshold)
-    listener = KeywordListener(bundle, spec, every_noise_level=arguments.all)
+    listener = open_listener(arguments.bundle, arguments.threads, arguments.threshold, every_noise_level=arguments.all)
     words = {listener.detector.labels[i] for i in listener.detector.words}
     for word in arguments.words or ():
         if word not in words:
@@ -139,8 +134,8 @@ def _hear_live(hearing: Hearing, arguments: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         if arguments.stdin:
             rate_hz = arguments.rate or 16000
-            stream = PcmStream(sys.stdin.buffer, rate_hz, arguments.channels or 1, arguments.format or "s16le")
-            source: Source = stream
+            stream = stack.enter_context(interruptible(sys.stdin.buffer))
+            source: Source = PcmStream(stream, rate_hz, arguments.channels or 1, arguments.format or "s16le")
         else:
             from .microphone import Microphone
 

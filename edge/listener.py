@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import os
 from collections.abc import Callable
 
 import numpy as np
@@ -14,8 +15,8 @@ from drsn_keras.frontend import StreamingFrontEnd, frame_features
 from drsn_keras.model_card import DetectorSpec
 from drsn_keras.noise_thresholds import threshold_at
 
-from .bundle import Bundle, keyword_front_end
-from .detector import Detection, Detector
+from .bundle import Bundle, keyword_front_end, load_bundle
+from .detector import Detection, Detector, with_threshold
 from .noise_level import noise_level_of
 from .ring import FeatureRing
 from .step_interpreter import StepInterpreter
@@ -208,3 +209,22 @@ class KeywordListener:
             return above
         self._wanted = threshold_at(self._noise_steps, noise_db(), above)
         return self._wanted
+
+
+def open_listener(
+    folder: str | os.PathLike[str],
+    threads: int = 1,
+    threshold: float | None = None,
+    *,
+    every_noise_level: bool = False,
+) -> KeywordListener:
+    """The listener of the bundle that lies in a folder now; a ``threshold`` stands for the card's.
+
+    Raises
+    ------
+    BundleError
+        If the bundle is none, or none of words.
+    """
+    bundle = load_bundle(folder, threads)
+    spec = None if threshold is None else with_threshold(bundle.card.detector, threshold)
+    return KeywordListener(bundle, spec, every_noise_level=every_noise_level)

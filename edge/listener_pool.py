@@ -8,9 +8,7 @@ from pathlib import Path
 from drsn_keras.errors import DataError, mismatch
 from drsn_keras.model_card import ModelCard
 
-from .bundle import load_bundle
-from .detector import with_threshold
-from .listener import KeywordListener
+from .listener import KeywordListener, open_listener
 
 
 class ListenerPool:
@@ -77,6 +75,4 @@ class ListenerPool:
             self._idle.append(listener)
 
     def _load(self) -> KeywordListener:
-        bundle = load_bundle(self._folder, self._threads)
-        detector = bundle.card.detector
-        return KeywordListener(bundle, None if self._threshold is None else with_threshold(detector, self._threshold))
+        return open_listener(self._folder, self._threads, self._threshold)

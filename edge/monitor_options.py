@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import math
-from collections.abc import Callable
 
 from drsn_keras.errors import UsageError
+
+from .option_values import count, number
 
 EXAMPLE = """examples:
   drsn-edge monitor bundle --file fan.wav --full-scale 16 --unit g
@@ -18,8 +18,8 @@ sums it up. The monitor abstains where a window is unlike anything trained on, w
 signal is constant, clipped or no number. Unit, rate, speed and machine are never guessed."""
 
 
-def add_monitor_options(parser: argparse.ArgumentParser, count: Callable[[str], int]) -> None:
-    """Add all but the bundle and ``--json``; ``count`` converts a number of threads."""
+def add_monitor_options(parser: argparse.ArgumentParser) -> None:
+    """Add all but the bundle and ``--json``."""
     add = parser.add_argument
     files = "WAV, CSV (TSV, text), NPZ or Parquet files, each one recording"
     add("--file", nargs="+", required=True, metavar="REC", help=files)
@@ -54,13 +54,7 @@ def check_monitor_options(arguments: argparse.Namespace) -> None:
 
 def positive(text: str) -> float:
     """Convert a number above 0."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = math.nan
-    if not 0.0 < value < 1e12:
-        raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
-    return value
+    return number(text, float, lambda x: 0.0 < x < 1e12, "a number above 0")
 
 
 def unit(text: str) -> str:

@@ -8,6 +8,7 @@ design using the I0-sinh window function", Proc. IEEE ISCAS, 1974.
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -102,11 +103,12 @@ class Resampler:
         return np.concatenate(parts)
 
 
+@functools.lru_cache(maxsize=8)
 def _filters(phases: int, half_width: int, lower: float) -> np.ndarray:
     """Filter rows [shape=(phases, 2 * half_width), float32], each of sum 1.
 
     Row p weighs inputs -half_width + 1 ... half_width around the position p / phases; ``lower`` is the lower
-    rate by the input rate.
+    rate by the input rate. Read-only: all streams of the same rates share it.
     """
     # Kaiser's formulas; the transition ends at half the lower rate, so that nothing folds back.
     beta = 0.1102 * (_STOP_BAND_DB - 8.7)
@@ -119,4 +121,5 @@ def _filters(phases: int, half_width: int, lower: float) -> np.ndarray:
         window = np.i0(beta * np.sqrt(np.maximum(0.0, 1.0 - (t / half_width) ** 2)))
         weights = np.sinc(2.0 * cutoff * t) * window
         row[:] = weights / weights.sum()
+    table.flags.writeable = False
     return table

@@ -33,16 +33,43 @@ class SampleFormat:
         """
         import numpy as np
 
-        if self.n_bytes == 3:  # NumPy has no 24-bit type: put the three bytes at the top of four.
-            wide = np.zeros((len(data) // 3, 4), dtype=np.uint8)
-            wide[:, 1:] = np.frombuffer(data, dtype=np.uint8).reshape(-1, 3)
-            raw = wide.view("<i4")[:, 0]
-        else:
-            raw = np.frombuffer(data, dtype=self.code)
+        raw = self._wide(data) if self.n_bytes == 3 else np.frombuffer(data, dtype=self.code)
         if self.full_scale == 1.0:
             with np.errstate(over="ignore"):  # A double beyond float32 becomes infinity, which is refused later.
                 return raw.astype(np.float32)
         return ((raw.astype(np.float64) - self.zero) / self.full_scale).astype(np.float32)
+
+    def counts(self, data: bytes) -> np.ndarray:
+        """Whole samples as the integers that were sent, from the one that means 0; floats as they are.
+
+        Parameters
+        ----------
+        data : bytes
+            A multiple of ``n_bytes`` long.
+
+        Returns
+        -------
+        np.ndarray [shape=(n,), float64]
+            Without loss.
+
+        Examples
+        --------
+        >>> FORMATS["s24le"].counts(bytes([1, 0, 0, 255, 255, 255])).tolist()
+        [1.0, -1.0]
+        """
+        import numpy as np
+
+        if self.n_bytes == 3:
+            return (self._wide(data) >> 8).astype(np.float64)
+        return np.frombuffer(data, self.code).astype(np.float64) - self.zero
+
+    def _wide(self, data: bytes) -> np.ndarray:
+        """NumPy has no 24-bit type: put the three bytes at the top of four."""
+        import numpy as np
+
+        wide = np.zeros((len(data) // 3, 4), dtype=np.uint8)
+        wide[:, 1:] = np.frombuffer(data, dtype=np.uint8).reshape(-1, 3)
+        return wide.view("<i4")[:, 0]
 
     def encode(self, y: np.ndarray) -> bytes:
         """Numbers to samples: rounded, and clipped where an integer cannot hold them.

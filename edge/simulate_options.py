@@ -6,6 +6,7 @@ import argparse
 
 from drsn_keras.errors import UsageError, mismatch
 
+from .actions.host import need_host
 from .monitor_options import positive
 from .option_values import number
 
@@ -51,6 +52,7 @@ def check_simulate_options(arguments: argparse.Namespace) -> None:
     """Refuse options that do not go with each other."""
     if arguments.overwrite and arguments.wav is None and arguments.write_config is None:
         raise UsageError(mismatch("--overwrite", "only with --wav or --write-config", "neither"))
+    need_host("--to", arguments.to[0])
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -83,7 +83,12 @@ def mono(source: Source, sample_rate_hz: int) -> Iterator[np.ndarray]:
             got = "NaN or infinity" if not np.isfinite(value).all() else f"{value[np.abs(value).argmax()]:.3g}"
             raise DataError(mismatch(source.name, "finite samples", f"{got} at {at_s:.3f} s"))
         seen += len(block)
-        samples = block[:, 0] if source.channels == 1 else block.mean(axis=1, dtype=np.float64).astype(np.float32)
+        samples = mixed_down(block)
         yield samples if resampler is None else resampler.push(samples)
     if resampler is not None:
         yield resampler.flush()
+
+
+def mixed_down(block: np.ndarray) -> np.ndarray:
+    """Channels averaged [shape=(n, channels) to (n,), float32]; of a single channel a view, not a copy."""
+    return block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float64).astype(np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 UNIT = Path(__file__).parent / "systemd" / "drsn-listen.service"
 #: Options that name files: a service has another working directory.
-_PATHS = ("bundle", "mqtt_tls", "capture")
+_PATHS = ("bundle", "mqtt_tls")
 _RELOAD = "ExecReload=/bin/kill -HUP $MAINPID\n"
 
 
@@ -25,7 +25,8 @@ def unit_text(arguments: argparse.Namespace, argv: Sequence[str]) -> str:
         What it was parsed from, ``listen`` first.
     """
     paths = {text: str(Path(text).absolute()) for name in _PATHS if (text := getattr(arguments, name, None))}
-    words = [quoted(paths.get(word, word)) for word in argv if word != "--print-unit"]
+    given = (part for word in argv if word != "--print-unit" for part in _parts(word))
+    words = [quoted(paths.get(word, word)) for word in given]
     text = UNIT.read_text(encoding="utf-8")
     if secret := arguments.mqtt_password_file:
         # The service's user may not read the file: systemd hands it over.
@@ -36,6 +37,11 @@ def unit_text(arguments: argparse.Namespace, argv: Sequence[str]) -> str:
         text = text.replace(_RELOAD, "", 1)
     command = " ".join([quoted(sys.executable), "-m", "drsn_keras.edge", *words])
     return re.sub(r"(?m)^ExecStart=.*$", lambda _: f"ExecStart={command}", text, count=1)
+
+
+def _parts(word: str) -> list[str]:
+    """An option of MQTT that is spelled with ``=`` as its name and its value, so that the value can be found."""
+    return word.split("=", 1) if word.startswith("--mqtt-") else [word]
 
 
 def quoted(word: str) -> str:

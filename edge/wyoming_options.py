@@ -31,6 +31,7 @@ def uri(text: str) -> str:
     try:
         parts = urlsplit(text)
         good = parts.path if parts.scheme == "unix" else parts.scheme == "tcp" and parts.hostname
+        (parts.hostname or "").encode("idna")  # a name that no look-up takes would be an error later
         if good and (parts.scheme == "unix" or parts.port is not None):
             return text
     except ValueError:

@@ -40,6 +40,8 @@ def main() -> int:
     parser.add_argument("--bundle", type=Path, metavar="DIR", help="a vibration model that judges the machines, too")
     parser.add_argument("--broker", choices=("mosquitto", "amqtt"), help="(default: mosquitto if it is installed)")
     arguments = parser.parse_args()
+    if arguments.seconds is not None and not arguments.seconds >= 1:
+        parser.exit(2, f"--seconds: expected at least 1, got {arguments.seconds:g}\n")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())

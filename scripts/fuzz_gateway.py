@@ -31,6 +31,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60, help="of each target (60)")
     parser.add_argument("--target", choices=TARGETS, help="this one alone, in this process")
     arguments = parser.parse_args()
+    if arguments.seconds < 1:  # 0 is for ever to libFuzzer
+        parser.exit(2, f"--seconds: expected at least 1, got {arguments.seconds}\n")
     try:
         import atheris  # noqa: F401
     except ImportError:

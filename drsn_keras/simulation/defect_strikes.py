@@ -6,12 +6,10 @@ import numpy as np
 
 from ..noise.values import uniform
 from .drivetrain import Drivetrain
+from .recording import JITTER, SLIP
 from .sources import INNER_STRIKE
 from .states import BEARING_STATES, CHIPPED_TOOTH, INNER_RACE, OUTER_RACE
 from .strikes import Strikes
-
-#: As :func:`~drsn_keras.simulation.draw_recipe` draws them.
-_SLIP, _JITTER = (0.0, 0.012), (0.002, 0.01)
 
 
 def defect_strikes(machine: Drivetrain, state: str, sample_rate_hz: int, rng: np.random.Generator) -> Strikes | None:
@@ -30,7 +28,7 @@ def defect_strikes(machine: Drivetrain, state: str, sample_rate_hz: int, rng: np
         return Strikes(1.0, 0.0, machine.chip_m_s2, machine.gear_modes, sample_rate_hz, rng)
     if state not in BEARING_STATES:
         return None
-    slip, jitter = uniform(rng, *_SLIP), uniform(rng, *_JITTER)
+    slip, jitter = uniform(rng, *SLIP), uniform(rng, *JITTER)
     orders, modes, epsilon = machine.bearing.orders(), machine.bearing_modes, machine.load_zone
     if state == OUTER_RACE:
         return Strikes(orders["BPFO"] * (1.0 - slip), jitter, machine.outer_race_m_s2, modes, sample_rate_hz, rng)

@@ -18,6 +18,8 @@ from .states import BEARING_STATES, CHIPPED_TOOTH, check_state
 
 #: The lowest rate that holds the first resonance of every design [Hz].
 LEAST_RATE_HZ = 8000
+#: Ranges of a bearing defect's slip and jitter; standard deviation of a sensor's gain by its mounting [dB].
+SLIP, JITTER, SENSOR_SPREAD_DB = (0.0, 0.012), (0.002, 0.01), 0.5
 _RPM = (60.0, 6000.0)
 _MOST_LOAD = 1.5
 _MOST_SEVERITY = 5.0
@@ -150,10 +152,10 @@ def draw_recipe(
         speed_error=uniform(rng, -0.004, 0.004),
         speed_wander=log_uniform(rng, 0.0005, 0.003),
         wander_rate_hz=log_uniform(rng, 0.3, 3.0),
-        slip=uniform(rng, 0.0, 0.012),
-        jitter=uniform(rng, 0.002, 0.01),
+        slip=uniform(rng, *SLIP),
+        jitter=uniform(rng, *JITTER),
         phase=uniform(rng, 0.0, 1.0),
-        sensor_gain_db=float(rng.normal(0.0, 0.5)),
+        sensor_gain_db=float(rng.normal(0.0, SENSOR_SPREAD_DB)),
         seed=int(rng.integers(2**32)),
     )
 

@@ -122,7 +122,12 @@ def friction(
     """Gaussian noise of rolling and sliding, coloured by the resonances."""
     modes = (*machine.bearing_modes, *machine.gear_modes)
     level = machine.friction_m_s2 * by_load(load, FRICTION_BY_LOAD) * speed_rpm / REFERENCE_RPM
-    return level * shaped_noise(rng, n_samples, sample_rate_hz, lambda f: 0.3 + resonances(f, modes))
+    return level * shaped_noise(rng, n_samples, sample_rate_hz, lambda f: rolling_gain(f, modes))
+
+
+def rolling_gain(frequency_hz: np.ndarray, modes: tuple[Mode, ...]) -> np.ndarray:
+    """Colour of the noise of rolling [shape of frequency_hz]: some of it reaches the sensor past the resonances."""
+    return 0.3 + resonances(frequency_hz, modes)
 
 
 def resonances(frequency_hz: np.ndarray, modes: tuple[Mode, ...]) -> np.ndarray:

@@ -13,7 +13,8 @@ from .defect_strikes import defect_strikes
 from .drivetrain import REFERENCE_RPM, Drivetrain
 from .duty import CELL, DutyCycle
 from .noise_bed import NoiseBed
-from .sources import COUPLING_BY_LOAD, FRICTION_BY_LOAD, MESH_BY_LOAD, STRIKE_BY_LOAD, by_load, resonances
+from .recording import SENSOR_SPREAD_DB
+from .sources import COUPLING_BY_LOAD, FRICTION_BY_LOAD, MESH_BY_LOAD, STRIKE_BY_LOAD, by_load, rolling_gain
 from .states import NORMAL, check_state
 from .wear import SOUND, Wear
 
@@ -65,10 +66,10 @@ class VirtualMachine:
         self._strikes = defect_strikes(drivetrain, state, self.sample_rate_hz, np.random.default_rng(strikes))
         self._modes = (*drivetrain.bearing_modes, *drivetrain.gear_modes)
         self._rolling = NoiseBed(
-            np.random.default_rng(rolling), self.sample_rate_hz, lambda f: 0.3 + resonances(f, self._modes), CHUNK
+            np.random.default_rng(rolling), self.sample_rate_hz, lambda f: rolling_gain(f, self._modes), CHUNK
         )
         self._floor = NoiseBed(np.random.default_rng(floor), self.sample_rate_hz, np.ones_like, CHUNK)
-        self._sensor = db_to_gain(np.random.default_rng(gain).normal(0.0, 0.5))
+        self._sensor = db_to_gain(np.random.default_rng(gain).normal(0.0, SENSOR_SPREAD_DB))
         self._kept: dict[int, np.ndarray] = {}
 
     def age(self, position: np.ndarray | float) -> np.ndarray:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
 import threading
 from collections.abc import Collection
 from pathlib import Path
@@ -67,7 +66,7 @@ class MqttAction(Sink):
         if tls is not None:
             try:
                 client.tls_set(ca_certs=tls or None)
-            except (OSError, ssl.SSLError) as error:
+            except OSError as error:
                 raise DataError(mismatch(tls or "--mqtt-tls", "certificates to trust", error)) from None
         client.on_connect, client.on_connect_fail = self._connected, self._unreachable
         client.on_disconnect, client.on_publish = self._disconnected, self._delivered

@@ -94,9 +94,8 @@ def _bundle(config: GatewayConfig, folder: Path) -> str:
 
 def _mqtt(config: GatewayConfig) -> str:
     from .mqtt_client import connect, make_client
-    from .service import broker_of
 
-    broker = broker_of(config.mqtt, config.name)
+    broker = config.mqtt
     client = make_client(broker, keep_session=False)
     connect(client, broker)
     client.disconnect()

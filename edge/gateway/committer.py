@@ -34,11 +34,6 @@ class Committer:
         self._store, self._live, self._say, self._committed = store, live, say, committed
         self._steps: queue.Queue[Step] = queue.Queue(_MOST_WAITING)
 
-    @property
-    def waiting(self) -> int:
-        """Steps that are not on the disk."""
-        return self._steps.qsize()
-
     def put(self, step: Step, stop: threading.Event) -> bool:
         """Wait for room; False where told to stop before there was any."""
         while not stop.is_set():

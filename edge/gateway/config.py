@@ -9,6 +9,7 @@ from drsn_keras.errors import DataError, mismatch
 
 from .loopback import is_loopback
 from .machine_config import NAME, SOURCES, STATES, AlarmConfig, MachineConfig, Regime, read_machine
+from .mqtt_client import Broker, read_broker
 from .toml_table import Table, read_toml
 
 __all__ = [
@@ -40,35 +41,18 @@ class StoreConfig:
 
 
 @dataclasses.dataclass(frozen=True)
-class MqttConfig:
-    """The broker that records go to.
+class MqttConfig(Broker):
+    """The broker that records go to, and how.
 
     Parameters
     ----------
-    host : str
-    port : int
     topic : str
         First level of all topics.
-    username : str or None
-    password_file : Path or None
-        A password is never in the configuration itself.
-    tls : bool
-    ca_file : Path or None
-        Authority of the broker's certificate; by default those of the system.
     format : {"json", "sparkplug"}
-    client_id : str or None
-        By default made of the gateway's name.
     """
 
-    host: str
-    port: int = 1883
     topic: str = "drsn"
-    username: str | None = None
-    password_file: Path | None = None
-    tls: bool = False
-    ca_file: Path | None = None
     format: str = "json"
-    client_id: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +130,7 @@ def read_config(path: Path) -> GatewayConfig:
     return GatewayConfig(
         name=name,
         store=store,
-        mqtt=None if mqtt is None else _mqtt(mqtt, folder),
+        mqtt=None if mqtt is None else _mqtt(mqtt, folder, name),
         web=None if web is None else _web(web, folder),
         machines=_machines(whole, folder),
         path=path,
@@ -170,26 +154,12 @@ def _store(table: Table, folder: Path) -> StoreConfig:
     return store
 
 
-def _mqtt(table: Table, folder: Path) -> MqttConfig:
-    tls = table.flag("tls", False)
-    mqtt = MqttConfig(
-        host=table.text("host"),
-        port=table.whole("port", 8883 if tls else 1883, 1, 65535),
-        topic=table.text("topic", "drsn"),
-        username=table.text("username", None),
-        password_file=table.path("password_file", folder, None),
-        tls=tls,
-        ca_file=table.path("ca_file", folder, None),
-        format=table.text("format", "json", FORMATS),
-        client_id=table.text("client_id", None),
-    )
-    table.finish()
+def _mqtt(table: Table, folder: Path, name: str) -> MqttConfig:
+    topic, form = table.text("topic", "drsn"), table.text("format", "json", FORMATS)
+    broker = read_broker(table, folder, f"drsn-gateway-{name}")
+    mqtt = MqttConfig(**vars(broker), topic=topic, format=form)
     if set(mqtt.topic) & set("+#") or mqtt.topic.startswith(("/", "$")) or mqtt.topic.endswith("/"):
         raise table.error("topic", "levels of a topic without + and #", mqtt.topic)
-    if mqtt.password_file is not None and mqtt.username is None:
-        raise table.error("username", "it where password_file is given")
-    if mqtt.ca_file is not None and not tls:
-        raise table.error("tls", "true where ca_file is given")
     return mqtt
 
 

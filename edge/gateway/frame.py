@@ -107,13 +107,7 @@ class Frame:
         >>> Frame(Kind.SAMPLES, "pump", sample_format="s16le", payload=bytes([1, 0, 255, 255])).samples().tolist()
         [1.0, -1.0]
         """
-        if self.sample_format == "f32le":
-            return np.frombuffer(self.payload, "<f4").astype(np.float64)
-        if self.sample_format == "s24le":
-            wide = np.zeros((len(self.payload) // 3, 4), np.uint8)
-            wide[:, 1:] = np.frombuffer(self.payload, np.uint8).reshape(-1, 3)
-            return (wide.view("<i4")[:, 0] >> 8).astype(np.float64)
-        return np.frombuffer(self.payload, FORMATS[self.sample_format].code).astype(np.float64)
+        return FORMATS[self.sample_format].counts(self.payload)
 
     def encode(self) -> bytes:
         """The frame's bytes.

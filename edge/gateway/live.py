@@ -74,11 +74,6 @@ class Live:
         with self._lock:
             return self._values[machine].get(name, 0) if machine in self._values else 0
 
-    @property
-    def version(self) -> int:
-        """Goes up with every record of any machine: something new to show."""
-        return self._version
-
     def fault(self, name: str, text: str) -> bool:
         """Something does not work now; whether that is new (to be said once)."""
         with self._lock:

@@ -18,7 +18,8 @@ STATES = ("iso", "normal", "verdict", "sensor")
 #: Also a level of an MQTT topic, a part of a file's name and of a web address.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LEAST_SAMPLES, _MOST_SAMPLES = 1024, 1 << 22
-_MOST_REGIMES = 32
+#: Whose normal is kept; a machine of more has none of the further ones.
+MOST_REGIMES = 32
 
 
 @dataclasses.dataclass(frozen=True)
@@ -221,8 +222,8 @@ def _regimes(table: Table) -> tuple[Regime, ...]:
             if value[0] <= other.high_rpm and other.low_rpm <= value[1]:
                 raise bands.error(name, f"a band apart from that of {other.name}", value)
         found.append(Regime(name, float(value[0]), float(value[1])))
-    if len(found) > _MOST_REGIMES:
-        raise table.error("regimes", f"at most {_MOST_REGIMES}", len(found))
+    if len(found) > MOST_REGIMES:
+        raise table.error("regimes", f"at most {MOST_REGIMES}", len(found))
     return tuple(found)
 
 

@@ -1,12 +1,15 @@
-"""The MQTT client (needs paho-mqtt), made alike for the source and the publisher. The one file that imports it."""
+"""The MQTT client (needs paho-mqtt), alike for source and publisher. The one file of the gateway that imports it."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from drsn_keras.errors import DataError, mismatch
+
+if TYPE_CHECKING:
+    from .toml_table import Table
 
 _KEEPALIVE_S = 30
 
@@ -20,8 +23,10 @@ class Broker:
     host, port : str, int
     client_id : str
     username, password_file : str, Path, optional
+        A password is never in the configuration itself.
     tls : bool
     ca_file : Path, optional
+        Authority of the broker's certificate; by default those of the system.
     """
 
     host: str
@@ -36,6 +41,40 @@ class Broker:
     def where(self) -> str:
         """For messages."""
         return f"{self.host}:{self.port}"
+
+
+def read_broker(table: Table, folder: Path, client_id: str) -> Broker:
+    """Take ``host``, ``port``, ``username``, ``password_file``, ``tls``, ``ca_file`` and ``client_id``.
+
+    Parameters
+    ----------
+    table : Table
+        Its other keys have been taken: one that nobody asked for is an error.
+    folder : Path
+        Of the configuration.
+    client_id : str
+        Where the table has none.
+
+    Raises
+    ------
+    DataError
+    """
+    tls = table.flag("tls", False)
+    broker = Broker(
+        host=table.text("host"),
+        port=table.whole("port", 8883 if tls else 1883, 1, 65535),
+        client_id=table.text("client_id", client_id),
+        username=table.text("username", None),
+        password_file=table.path("password_file", folder, None),
+        tls=tls,
+        ca_file=table.path("ca_file", folder, None),
+    )
+    table.finish()
+    if broker.password_file is not None and broker.username is None:
+        raise table.error("username", "it where password_file is given")
+    if broker.ca_file is not None and not tls:
+        raise table.error("tls", "true where ca_file is given")
+    return broker
 
 
 def make_client(broker: Broker, *, keep_session: bool, manual_ack: bool = False) -> Any:

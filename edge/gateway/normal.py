@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .machine_config import AlarmConfig
+from .machine_config import MOST_REGIMES, AlarmConfig
 from .normal_features import N_FEATURES
 
-#: Regimes that are kept; a machine of more has none.
-MOST_REGIMES = 32
 #: Rows that are kept while learning; longer learning keeps every second, fourth ... record.
 _MOST_ROWS = 128
 #: Deviations below 10 % of amplitude (1 dB) are the same machine, however steady it was while learning [nepers].
@@ -106,10 +104,10 @@ class LearnedNormal:
 
     def memory(self) -> dict[str, Any]:
         """Plain values, from which another one goes on."""
-        return {name: {**kept, "rows": list(kept["rows"])} if "rows" in kept else kept for name, kept in self._items()}
-
-    def _items(self) -> Any:
-        return self._regimes.items()
+        return {
+            name: {**kept, "rows": list(kept["rows"])} if "rows" in kept else kept
+            for name, kept in self._regimes.items()
+        }
 
     def _learn(self, kept: dict[str, Any], features: np.ndarray) -> None:
         if kept["seen"] % kept["stride"] == 0:

@@ -293,9 +293,8 @@ class Sender:
 
 
 def _payload(samples: np.ndarray, sample_format: str) -> bytes:
-    if sample_format == "f32le":
-        return np.asarray(samples, "<f4").tobytes()
-    n_bytes = FORMATS[sample_format].n_bytes
-    limit = 1 << (8 * n_bytes - 1)
-    counts = np.clip(np.rint(np.nan_to_num(samples)), -limit, limit - 1).astype("<i8")
-    return np.ascontiguousarray(counts.view(np.uint8).reshape(-1, 8)[:, :n_bytes]).tobytes()
+    form = FORMATS[sample_format]
+    if form.full_scale == 1.0:
+        return form.encode(samples)
+    with np.errstate(over="ignore"):  # infinity is clipped as any count that is too large
+        return form.encode(np.nan_to_num(np.asarray(samples, np.float64)) / 2.0 ** (8 * form.n_bytes - 1))

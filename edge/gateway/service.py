@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,11 @@ from drsn_keras.errors import DrsnError
 
 from ..bundle import Bundle, load_bundle
 from ..seldom import Seldom
+from ..stop_signals import stop_signals
 from .committer import Committer
 from .config import GatewayConfig, MachineConfig, MqttConfig
 from .inbox import Inbox
 from .live import Live
-from .mqtt_client import Broker
 from .publisher import Publisher
 from .records import Block, Event, Position, Step
 from .sources import open_source
@@ -93,7 +93,7 @@ class Gateway:
         self._publisher = None
         if config.mqtt is not None:
             wire = make_wire(config.mqtt, config.name, self.store)
-            self._publisher = Publisher(broker_of(config.mqtt, config.name), wire, self.store, self.live, self.say)
+            self._publisher = Publisher(config.mqtt, wire, self.store, self.live, self.say)
         for source in self.sources.values():
             source.open()
         self.web = None
@@ -147,7 +147,7 @@ class Gateway:
     def run(self) -> int:
         """Work until SIGTERM (then 0), SIGINT (then 130), or a fault that only a new start can mend (then 1)."""
         log(self.summary())
-        with _signals(self.stop) as received, self._exit:
+        with stop_signals(self.stop) as received, self._exit:
             self._note("start", f"gateway {self.config.name} starts with {len(self._configs)} machines")
             workers_ended = threading.Event()
             threads = [
@@ -227,36 +227,3 @@ def make_station(config: MachineConfig, store: Store, bundles: dict[Path, Bundle
 def make_wire(mqtt: MqttConfig, name: str, store: Store) -> Wire:
     """The format that is configured."""
     return (SparkplugWire if mqtt.format == "sparkplug" else JsonWire)(mqtt.topic, name, store.id)
-
-
-def broker_of(mqtt: MqttConfig, name: str) -> Broker:
-    """Whom to send to."""
-    return Broker(
-        mqtt.host,
-        mqtt.port,
-        mqtt.client_id or f"drsn-gateway-{name}",
-        mqtt.username,
-        mqtt.password_file,
-        mqtt.tls,
-        mqtt.ca_file,
-    )
-
-
-@contextlib.contextmanager
-def _signals(stop: threading.Event) -> Iterator[list[int]]:
-    """SIGTERM and SIGINT stop; which came is in the list. Elsewhere than in the main thread nothing is changed."""
-    received: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield received
-        return
-
-    def note(number: int, _frame: Any) -> None:
-        received.append(number)
-        stop.set()
-
-    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield received
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

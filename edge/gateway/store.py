@@ -205,16 +205,16 @@ class Store:
             Outgoing(seq, kind, machine, text or "", bool(tried), ref) for seq, kind, machine, text, tried, ref in rows
         ]
 
-    def mark_tried(self, seqs: Sequence[int]) -> None:
-        """Before they are handed to the network: from here on they may have arrived."""
-        self.mark(tried=seqs)
-
-    def mark_sent(self, seqs: Sequence[int]) -> None:
-        """After the broker's acknowledgement."""
-        self.mark(sent=seqs)
-
     def mark(self, tried: Sequence[int] = (), sent: Sequence[int] = ()) -> None:
-        """Both in one transaction."""
+        """In one transaction, by ``seq``.
+
+        Parameters
+        ----------
+        tried : sequence of int
+            About to be handed to the network: from here on they may have arrived.
+        sent : sequence of int
+            Acknowledged by the broker; they are done with.
+        """
         if not tried and not sent:
             return
         with self._database.writing() as connection:

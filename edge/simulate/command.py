@@ -14,6 +14,7 @@ from drsn_keras.files import write_atomically
 from drsn_keras.simulation import VirtualMachine, draw_fleet
 
 from ..simulate_options import FLEET
+from ..stop_signals import stop_signals
 from .counts import FULL_SCALE_G
 from .feed import Sent
 from .fleet_feed import feed_fleet
@@ -40,7 +41,7 @@ def simulate(arguments: argparse.Namespace) -> int:
     if config is not None:
         store, page = f"{config.stem}.db", ("127.0.0.1", 8080, None)
         text = gateway_toml(machines, arguments.to, record_s=arguments.record, store=store, web=page)
-        write_atomically(config, text.encode())
+        write_atomically(config, text)
         log(f"{config}: {len(machines)} machines; next: drsn-edge gateway {config}")
         return EXIT_OK
     if arguments.wav is not None:
@@ -73,18 +74,11 @@ def describe(machine: VirtualMachine) -> str:
 def _send(machines: list[VirtualMachine], arguments: argparse.Namespace) -> int:
     for machine in machines:
         log(describe(machine))
-    stop, received = threading.Event(), []
-
-    def end(number: int, frame: object) -> None:
-        received.append(number)
-        stop.set()
-
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, end)
+    stop = threading.Event()
     identity = json.dumps({name: getattr(arguments, name) for name in FLEET}, sort_keys=True)
-    for one in feed_fleet(machines, arguments.to, arguments.pace, arguments.seconds, stop, identity):
-        print(json.dumps(vars(one)) if arguments.json else _line(one))
+    with stop_signals(stop) as received:
+        for one in feed_fleet(machines, arguments.to, arguments.pace, arguments.seconds, stop, identity):
+            print(json.dumps(vars(one)) if arguments.json else _line(one))
     return EXIT_INTERRUPTED if signal.SIGINT in received else EXIT_OK
 
 

@@ -211,6 +211,10 @@ def test_print_unit_keeps_the_command_line_and_hides_the_password(drsn_edge, tmp
         command,
     )
     assert f"LoadCredential=mqtt-password:{secret}" in lines and "ExecReload=/bin/kill -HUP $MAINPID" in lines
+    spelled = ["--mic", "--mqtt", "broker/a", f"--mqtt-password-file={secret}", "--mqtt-tls=ca", "--print-unit"]
+    text = drsn_edge("listen", "bundle", *spelled).stdout.decode()
+    assert re.search(rf"(?m)--mqtt-password-file %d/mqtt-password --mqtt-tls {here}/ca$", text)
+    assert f"LoadCredential=mqtt-password:{secret}\n" in text
     plain = drsn_edge("listen", "bundle", "--mic", "--print-unit").stdout.decode()
     assert "ExecReload" not in plain and "LoadCredential" not in plain
     given = [line for line in UNIT.read_text().splitlines() if not line.startswith(("ExecStart=", "ExecReload="))]

@@ -223,7 +223,7 @@ def test_command_serves_until_it_is_told_to_stop(bundle_folder, bursts, root):
     assert (line["type"], line["label"], line["timestamp_ms"]) == ("detection", "low", detection.timestamp)
 
 
-@pytest.mark.parametrize("uri", ["10400", "http://x:1", "tcp://host", "tcp://h:99999", "unix://"])
+@pytest.mark.parametrize("uri", ["10400", "http://x:1", "tcp://host", "tcp://h:99999", "tcp://a..b:1", "unix://"])
 def test_bad_address(bundle_folder, uri, capsys):
     with pytest.raises(SystemExit) as leaves:
         main(["wyoming", str(bundle_folder), "--uri", uri])

@@ -8,7 +8,7 @@ from drsn_keras.errors import DataError
 
 from ..frame import MOST_BYTES, Frame, Kind
 from ..frame_reader import FrameReader
-from .framed import FramedSource, RefusedFrame
+from .framed import FramedSource, RefusedFrame, need_source
 from .hub import Hub
 
 #: Before a client has said who it is, it is given this much room.
@@ -105,10 +105,7 @@ class Conversation:
 
     def _hear(self, frame: Frame) -> bool:
         if frame.kind == Kind.HELLO:
-            source = self._find(frame.machine)
-            if source is None:
-                self._refuse(frame.machine, f"no machine {frame.machine!r} in the gateway's configuration")
-                return True
+            source = need_source(self._find, frame.machine)
             source.greet(frame)
             self._meet(source)
             place = source.wanted()
@@ -117,12 +114,8 @@ class Conversation:
         if frame.kind != Kind.SAMPLES:
             return True
         if self._must_greet and (self.source is None or frame.machine != self.source.config.name):
-            self._refuse(frame.machine, "a HELLO has to come first")
-            return True
-        source = self.source if self._must_greet else self._find(frame.machine)
-        if source is None:
-            self._refuse(frame.machine, f"no machine {frame.machine!r} in the gateway's configuration")
-            return True
+            raise RefusedFrame("a HELLO has to come first")
+        source = self.source if self._must_greet else need_source(self._find, frame.machine)
         self.source = source
         return source.take(frame, is_over=self._is_over)
 

@@ -119,7 +119,7 @@ class FileSource(Source):
         if self._format != "csv":
             form = FORMATS[self._format]
             n_bytes = len(data) - len(data) % form.n_bytes
-            return form.decode(data[:n_bytes]).astype(np.float64) * form.full_scale, n_bytes
+            return form.counts(data[:n_bytes]), n_bytes
         samples, n_bytes, bad = self._lines.parse(data)
         if bad:
             self.hub.live.add("bad_frames", self.config.name, bad)

@@ -151,17 +151,17 @@ class FolderSource(Source):
         """Of files that are still to be taken, in order."""
         suffixes = (*SUFFIXES, ".npy")
         try:
-            names = sorted(
+            return sorted(
                 entry.name
                 for entry in os.scandir(self._path)
-                if entry.name.lower().endswith(suffixes)
+                if (entry.name > self._last or (entry.name == self._last and self._taken < 1 << 62))
+                and entry.name.lower().endswith(suffixes)
                 and not entry.name.startswith(".")
                 and fnmatch.fnmatch(entry.name, self._pattern)
                 and entry.is_file()
             )
         except OSError as error:
             raise DataError(mismatch(self._path, "a folder to read", error.strerror or error)) from None
-        return [name for name in names if name > self._last or (name == self._last and self._taken < 1 << 62)]
 
     def _is_settled(self, name: str) -> bool:
         """Not written to for a while, by its size and time, whatever the clock says."""

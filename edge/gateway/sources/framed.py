@@ -25,6 +25,19 @@ class RefusedFrame(DataError):
     """A frame that this machine does not take; said to the sender where there is a way."""
 
 
+def need_source(find: Callable[[str], FramedSource | None], name: str) -> FramedSource:
+    """A machine's source by name.
+
+    Raises
+    ------
+    RefusedFrame
+    """
+    source = find(name)
+    if source is None:
+        raise RefusedFrame(f"no machine {name!r} in the gateway's configuration")
+    return source
+
+
 class FramedSource(Source):
     """Places frames in the gateway's numbers, gives them as blocks, calls back when they are committed."""
 

@@ -12,9 +12,9 @@ from drsn_keras.errors import DataError
 
 from ..frame import FrameError, Kind, decode
 from ..machine_config import MachineConfig
-from ..mqtt_client import Broker, connect, make_client
+from ..mqtt_client import Broker, connect, make_client, read_broker
 from ..records import Position
-from .framed import FramedSource, RefusedFrame
+from .framed import FramedSource, RefusedFrame, need_source
 from .hub import Hub
 
 _RETRY_S = (1.0, 30.0)
@@ -26,19 +26,8 @@ class MqttSource(FramedSource):
 
     def __init__(self, config: MachineConfig, after: Position | None, hub: Hub) -> None:
         super().__init__(config, after, hub)
-        keys, folder = self.keys, config.folder
-        tls = keys.flag("tls", False)
-        broker = Broker(
-            host=keys.text("host"),
-            port=keys.whole("port", 8883 if tls else 1883, 1, 65535),
-            client_id=keys.text("client_id", f"drsn-source-{config.name}"),
-            username=keys.text("username", None),
-            password_file=keys.path("password_file", folder, None),
-            tls=tls,
-            ca_file=keys.path("ca_file", folder, None),
-        )
-        topic = keys.text("topic")
-        keys.finish()
+        topic = self.keys.text("topic")
+        broker = read_broker(self.keys, config.folder, f"drsn-source-{config.name}")
         # Machines on one topic share a connection: its messages are told apart by the name in the frame.
         self.key = ("mqtt", broker.host, broker.port, broker.username, topic)
         self._subscriber: MqttSubscriber = hub.listener(self.key, lambda: MqttSubscriber(broker, topic, hub))
@@ -62,6 +51,7 @@ class MqttSubscriber:
         self._fault = f"mqtt-source:{broker.where}/{topic}"
         self._thread: threading.Thread | None = None
         self._client: Any = None
+        self._is_greeted = False
 
     def open(self) -> None:
         """The library and the password have to be there; the broker may come later."""
@@ -77,6 +67,7 @@ class MqttSubscriber:
     def _run(self) -> None:
         patience_s = _RETRY_S[0]
         while not self._hub.stopping.is_set():
+            self._is_greeted = False
             try:
                 # A client a connection: an acknowledgement can never be sent on a later one, where its number may be
                 # that of another message.
@@ -84,10 +75,9 @@ class MqttSubscriber:
                 client.on_connect, client.on_message, client.on_disconnect = self._greeted, self._take, self._lost
                 connect(client, self.broker)
                 client.loop_forever()
-                patience_s = _RETRY_S[0]
             except (DataError, OSError) as error:
                 self._trouble(str(error))
-                patience_s = min(2.0 * patience_s, _RETRY_S[1])
+            patience_s = _RETRY_S[0] if self._is_greeted else min(2.0 * patience_s, _RETRY_S[1])
             self._hub.stopping.wait(patience_s)
 
     def _greeted(self, client: Any, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
@@ -95,6 +85,7 @@ class MqttSubscriber:
             self._trouble(f"{self.broker.where}: the broker says: {reason}")
             client.disconnect()
             return
+        self._is_greeted = True
         client.subscribe(self.topic, qos=1)
         if self._hub.live.clear(self._fault):
             self._hub.say(f"{self._fault} back", f"{self.broker.where}: the broker is back")
@@ -118,9 +109,7 @@ class MqttSubscriber:
             if message.retain:  # kept by the broker, and given again with each subscription: of a time that is over
                 raise RefusedFrame("retained: left out (publish samples without the flag)")
             if frame.kind == Kind.SAMPLES:
-                source = self.sources.get(frame.machine)
-                if source is None:
-                    raise RefusedFrame(f"no machine {frame.machine!r} in the gateway's configuration")
+                source = need_source(self.sources.get, frame.machine)
                 name = frame.machine
                 if not source.take(frame, ack):
                     client.disconnect()

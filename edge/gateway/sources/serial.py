@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from typing import Any
 
 from drsn_keras.errors import DataError, mismatch
 
+from ..frame import Frame, Kind
 from ..machine_config import MachineConfig
 from ..records import Position
 from .conversation import Conversation
@@ -89,27 +91,19 @@ class SerialLine:
     def _listen(self) -> None:
         talk = Conversation(self._sources.get, self._write, self.device, self._hub, must_greet=False)
         for source in self._sources.values():
-            source.on_commit = _Teller(source.config.name, self._write)
+            source.on_commit = functools.partial(self._tell, source.config.name)
         while not self._hub.stopping.is_set():
             data = self._port.read(max(1, min(self._port.in_waiting, 1 << 16)))
             if data and not talk.feed(data):
                 return
 
+    def _tell(self, machine: str, epoch: int, position: int) -> None:
+        """What is committed of one of the machines on the line."""
+        self._write(Frame(Kind.POSITION, machine, epoch, position).encode())
+
     def _write(self, data: bytes) -> None:
         with contextlib.suppress(OSError, TypeError):
             self._port.write(data)
-
-
-class _Teller:
-    """Tells a machine on a line of several what is committed of it."""
-
-    def __init__(self, machine: str, write) -> None:
-        self._machine, self._write = machine, write
-
-    def __call__(self, epoch: int, position: int) -> None:
-        from ..frame import Frame, Kind
-
-        self._write(Frame(Kind.POSITION, self._machine, epoch, position).encode())
 
 
 def _pyserial() -> Any:

@@ -10,7 +10,7 @@ import time
 from ..frame import Frame, FrameError, Kind, decode
 from ..machine_config import MachineConfig
 from ..records import Position
-from .framed import FramedSource, RefusedFrame
+from .framed import FramedSource, RefusedFrame, need_source
 from .hub import Hub
 from .tcp import listening_socket
 
@@ -83,13 +83,11 @@ class UdpListener:
             return
         if frame.kind not in (Kind.SAMPLES, Kind.HELLO):
             return
-        source = self.sources.get(frame.machine)
         try:
-            if source is None:
-                raise RefusedFrame(f"no machine {frame.machine!r} in the gateway's configuration")
+            source = need_source(self.sources.get, frame.machine)
             source.greet(frame) if frame.kind == Kind.HELLO else source.take(frame)
         except RefusedFrame as error:
-            known = "" if source is None else frame.machine
+            known = frame.machine if frame.machine in self.sources else ""
             self._hub.live.add("refused", known)
             self._hub.trouble(known, f"refused udp {self.port}", f"udp from {address[0]}: {error}")
             if time.monotonic() - self._replied_s > _REPLY_EVERY_S:

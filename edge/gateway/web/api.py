@@ -17,7 +17,7 @@ from .export import envelope, file_name, is_label, labelled_zip, waveform_file
 from .fields import Fields
 from .metrics import metrics_text
 from .static_files import StaticFiles
-from .views import MachineViews
+from .views import MachineViews, short_alarm
 
 if TYPE_CHECKING:
     from ..config import MachineConfig
@@ -156,7 +156,7 @@ class Application:
             for name in self._views.names()
         ]
         _, told = self._live.health()
-        own = [_gateway_alarm(a) for a in alarms if not a["machine"]]
+        own = [short_alarm(a) for a in alarms if not a["machine"]]
         values = {
             "gateway": self._name,
             "status": told["status"],
@@ -317,10 +317,6 @@ def _match(route: Route, segments: tuple[str, ...]) -> dict[str, str] | None:
         elif part != segment:
             return None
     return names
-
-
-def _gateway_alarm(alarm: dict[str, Any]) -> dict[str, Any]:
-    return {key: alarm[key] for key in ("id", "name", "level", "text", "cleared_s", "acknowledged_s")}
 
 
 def _download(data: Any, name: str, content_type: str) -> Reply:

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import DrsnError, UsageError, mismatch
+from drsn_keras.files import file_state
 
 from .exchange import Refused, Request
 from .limits import Attempts
@@ -251,11 +252,4 @@ def _digest(text: str) -> bytes:
 
 def _stamp(*paths: Path | None) -> list[object]:
     """What changes when a file does."""
-    stamps: list[object] = []
-    for path in paths:
-        try:
-            status = None if path is None else path.stat()
-            stamps.append(status and (status.st_mtime_ns, status.st_size, status.st_ino))
-        except OSError as error:
-            stamps.append(error.errno)
-    return stamps
+    return [path and file_state(path) for path in paths]

@@ -17,7 +17,8 @@ _PREFIX = "drsn_gateway_"
 #: Names of the live board by machine -> what they are.
 _COUNTERS = {
     "frames": "frames taken from sources",
-    "bad_frames": "frames that were refused",
+    "bad_frames": "bytes that are no frame, lines without a number, files that cannot be read",
+    "refused": "frames that this gateway does not take",
     "blocks": "blocks of samples",
     "samples": "samples taken",
     "records": "records made",

@@ -74,11 +74,6 @@ class WebServer:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"{'https' if self._context else 'http'}://{host}:{self.port}/"
 
-    @property
-    def is_alive(self) -> bool:
-        """Whether it still serves."""
-        return self._thread.is_alive()
-
     def close(self) -> None:
         """Stop; what is being answered may finish for a few seconds."""
         if self._loop is not None and self._stop is not None and self._thread.is_alive():

@@ -20,6 +20,11 @@ NO_DATA, LATE, LEARNING, RUNNING = "no data", "late", "learning", "running"
 _LATE_RECORDS, _LATE_S = 5.0, 60.0
 
 
+def short_alarm(alarm: dict[str, Any]) -> dict[str, Any]:
+    """An open alarm, as the store gives it, for the list of machines."""
+    return {key: alarm[key] for key in ("id", "name", "level", "text", "cleared_s", "acknowledged_s")}
+
+
 class MachineViews:
     """Machines as plain values for JSON.
 
@@ -59,10 +64,7 @@ class MachineViews:
             "record_s": machine.record_s,
             "unit": machine.unit,
             "zone_limits_mm_s": _limits(machine),
-            "alarms": [
-                {key: alarm[key] for key in ("id", "name", "level", "text", "cleared_s", "acknowledged_s")}
-                for alarm in alarms
-            ],
+            "alarms": [short_alarm(alarm) for alarm in alarms],
         }
         if record is None:
             return values

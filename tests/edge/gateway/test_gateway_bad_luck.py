@@ -18,6 +18,7 @@ from drsn_keras.edge.gateway.config import GatewayConfig, StoreConfig, read_conf
 from drsn_keras.edge.gateway.database import Database
 from drsn_keras.edge.gateway.frame import Frame, Kind
 from drsn_keras.edge.gateway.live import Live
+from drsn_keras.edge.gateway.mqtt_client import Broker
 from drsn_keras.edge.gateway.records import Block
 from drsn_keras.edge.gateway.service import Gateway
 from drsn_keras.edge.gateway.sources import open_source
@@ -213,6 +214,30 @@ def test_a_retained_message_is_of_a_time_that_is_over(hub):
         message = types.SimpleNamespace(payload=payload, retain=retain, qos=1, mid=7, topic="t")
         subscriber._take(client, None, message)
     assert len(taken) == 1 and acknowledged == [(7, 1)] and hub.live.get("refused") == 1
+
+
+def test_a_login_that_is_refused_is_tried_ever_more_seldom(hub, monkeypatch):
+    pytest.importorskip("paho.mqtt.client")
+    answers, pauses = [0x87, 0x87, 0, 0x87], []  # MQTT 5: not authorised; 0: welcome
+
+    def wait(pause_s):
+        pauses.append(pause_s)
+        return len(pauses) == len(answers) and hub.stopping.set()
+
+    def serve(listening):
+        for answer in answers:
+            client, _ = listening.accept()
+            with client:
+                client.recv(4096)
+                client.sendall(bytes([0x20, 3, 0, answer, 0]))
+                client.recv(4096)  # its goodbye, or what it subscribes to
+
+    monkeypatch.setattr(hub.stopping, "wait", wait)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=serve, args=(listening,), daemon=True).start()
+        MqttSubscriber(Broker("127.0.0.1", listening.getsockname()[1], "g1"), "t", hub)._run()
+    assert pauses == [2.0, 4.0, 1.0, 2.0]
+    assert "Not authorized" in hub.lines[0]
 
 
 def test_an_alarm_that_cannot_be_written_is_tried_again(tmp_path, monkeypatch):

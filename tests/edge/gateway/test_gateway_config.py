@@ -85,6 +85,8 @@ def test_machines_take_defaults_and_say_their_own(tmp_path):
             "web.password_file: expected it or token_file to listen on 0.0.0.0 (there is no default password)",
         ),
         ('token_file = "token"', 'key = "k"', "web.certificate: expected it where key is given, got nothing"),
+        ("[store]", '[mqtt]\nhost = "h"\nca_file = "c"\n[store]', "mqtt.tls: expected true where ca_file is given"),
+        ("[store]", '[mqtt]\nhost = "h"\npassword_file = "p"\n[store]', "mqtt.username: expected it where password"),
         ("[store]", "[store", "expected TOML, got "),
     ],
 )

@@ -19,6 +19,7 @@ from drsn_keras.edge.gateway.frame import (
     decode,
 )
 from drsn_keras.edge.gateway.frame_reader import FrameReader
+from drsn_keras.edge.gateway.sender import _payload
 
 _BYTES = {"s16le": 2, "s24le": 3, "s32le": 4, "f32le": 4}
 names = st.text("pump-1 ä€😀", min_size=1, max_size=12)
@@ -55,6 +56,14 @@ def test_bytes_by_hand():
     frame = decode(body + struct.pack("<I", zlib.crc32(body)))
     assert frame == Frame(Kind.SAMPLES, "pump", 7, 5, 9, 12000.0, "s16le", bytes([1, 0, 255, 127]))
     assert frame.samples().tolist() == [1.0, 32767.0]
+
+
+@pytest.mark.parametrize("form", [form for form in SAMPLE_FORMATS if form != "f32le"])
+def test_a_sender_rounds_and_clips(form):
+    most = 1 << (8 * _BYTES[form] - 1)
+    given = np.array([1.4, -1.6, 2.5, most - 0.6, 3.0 * most, -3.0 * most, np.inf, -np.inf, np.nan])
+    frame = Frame(Kind.SAMPLES, "pump", sample_format=form, payload=_payload(given, form))
+    assert frame.samples().tolist() == [1, -2, 2, most - 1, most - 1, -most, most - 1, -most, 0]
 
 
 @pytest.mark.parametrize(

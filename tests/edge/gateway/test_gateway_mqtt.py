@@ -161,7 +161,7 @@ def test_all_that_is_stored_is_published_in_order(mosquitto, client, tmp_path):
     store.commit_all([step(i) for i in range(45)])
     store.commit(step(45, changes=(raised(),), events=(Event(1.0, "pump", "alarm", "zone C"),), waveform=wave))
     store.log(Event(2.0, "", "start", "begun"))
-    store.mark_tried([1, 2])  # as if the one before us had been killed
+    store.mark(tried=[1, 2])  # as if the one before us had been killed
     client.subscribe("t/#", qos=1)
     time.sleep(0.2)
     publishing = Publishing(mosquitto.port, store)

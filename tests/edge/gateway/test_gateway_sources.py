@@ -16,6 +16,7 @@ from drsn_keras.edge.gateway.records import Position
 from drsn_keras.edge.gateway.sources import open_source
 from drsn_keras.edge.gateway.sources.hub import Hub
 from drsn_keras.edge.gateway.sources.lines import NumberLines
+from drsn_keras.edge.sample_format import FORMATS
 from drsn_keras.edge.seldom import Seldom
 from drsn_keras.errors import DataError
 
@@ -198,6 +199,22 @@ def test_a_column_of_a_text_that_grows(start, tmp_path):
     assert again.blocks[-1].samples[-1] == 3.5
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_and_a_frame_give_what_was_sent(start, tmp_path, name):
+    form = FORMATS[name]
+    if name.startswith("f"):
+        sent = np.array([0.1, -np.pi, 1e30, 16777217.0], form.code)
+        data = sent.tobytes()
+    else:
+        most = 1 << (8 * form.n_bytes - 1)
+        sent = [1, -1, most - 1, -most, most // 3]
+        data = b"".join((x + form.zero).to_bytes(form.n_bytes, "little", signed=not form.zero) for x in sent)
+    (tmp_path / "mill.raw").write_bytes(data)
+    running = start(scale=1.0, kind="file", path=str(tmp_path / "mill.raw"), format=name, poll_s=0.02)
+    np.testing.assert_array_equal(running.wait_for(len(sent)), sent)
+    np.testing.assert_array_equal(Frame(Kind.SAMPLES, "pump", sample_format=name, payload=data).samples(), sent)
+
+
 def test_lines_of_any_bytes():
     lines = NumberLines()
     for data in (b"", b"\xff\xfe\n", b"1,2\n3", b"x" * 70_000, b"1e999\n", b"\n\n,,,\n"):
@@ -215,6 +232,12 @@ def test_lines_of_any_bytes():
         ({"kind": "file", "path": "x", "format": "f32le", "column": "a"}, "format = 'csv' only"),
         ({"kind": "folder"}, "source.path: expected text"),
         ({"kind": "mqtt", "host": "h"}, "source.topic: expected text"),
+        (
+            {"kind": "mqtt", "host": "h", "topic": "t", "ca_file": "c"},
+            "source.tls: expected true where ca_file is given",
+        ),
+        ({"kind": "mqtt", "host": "h", "topic": "t", "password_file": "p"}, "source.username: expected it where"),
+        ({"kind": "mqtt", "host": "h", "topic": "t", "password_file": "p", "usrname": "u"}, "did you mean username"),
         ({"kind": "udp", "port": 70000}, "source.port: expected a whole number"),
         ({"kind": "serial", "device": "d", "bauds": 9600}, "did you mean baud"),
     ],

@@ -53,7 +53,7 @@ def _values(payload) -> dict:
 def test_births_then_data(tmp_path, read):
     store = Store(tmp_path / "gateway.db")
     store.commit(step(3, time_s=4e9, changes=(raised(),), events=(Event(1.0, "", "start", "begun"),)))
-    store.mark_tried([2])
+    store.mark(tried=[2])
     rows = store.to_send(10)
     wire = SparkplugWire("plant/north", "g1", store.id)
     will, (birth,) = wire.will(), wire.greeting()

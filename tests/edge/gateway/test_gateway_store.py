@@ -60,8 +60,8 @@ def test_a_step_that_cannot_be_written_leaves_nothing(store):
 
 def test_the_outbox_marks_and_forgets(store):
     seqs = store.commit_all([step(i) for i in range(5)])
-    store.mark_tried(seqs[:3])
-    store.mark_sent(seqs[:2])
+    store.mark(tried=seqs[:3])
+    store.mark(sent=seqs[:2])
     rows = store.to_send(10)
     assert [(row.seq, row.tried) for row in rows] == [(seqs[2], True), (seqs[3], False), (seqs[4], False)]
     assert [row.seq for row in store.to_send(10, after=seqs[3])] == [seqs[4]]
@@ -70,7 +70,7 @@ def test_the_outbox_marks_and_forgets(store):
 
 def test_numbers_are_not_used_again_after_a_restart(store, tmp_path):
     seqs = store.commit_all([step(i) for i in range(3)])
-    store.mark_sent(seqs)
+    store.mark(sent=seqs)
     store.close()
     again = Store(tmp_path / "gateway.db")
     assert again.commit(step(3)) == seqs[-1] + 1
@@ -187,7 +187,7 @@ def test_the_file_keeps_to_its_quota(tmp_path):
         store.commit_all([step(100 * k + i, padding=2000) for i in range(100)])
         store.commit(step(100_000 + k, changes=(raised(), raised(is_raised=False)), waveform=wave))
         if k < 7:
-            store.mark_sent([row.seq for row in store.to_send(1000)])
+            store.mark(sent=[row.seq for row in store.to_send(1000)])
         done = store.retain()
         if k < 7:
             assert not done.over_quota
@@ -195,7 +195,7 @@ def test_the_file_keeps_to_its_quota(tmp_path):
     assert [row.kind for row in waiting].count("features") == 303  # unsent: none of them went
     assert all(row.json for row in waiting if row.kind == "features")
     assert done.over_quota
-    store.mark_sent([row.seq for row in waiting])
+    store.mark(sent=[row.seq for row in waiting])
     assert not store.retain().over_quota
     assert store.size_bytes() < 2.1 * 2**20
     assert store.latest("pump") is not None

@@ -14,7 +14,9 @@ from web_gateway import NAME, PASSWORD, RATE_HZ, TOKEN, Client, machine, now_s, 
 
 pytest.importorskip("aiohttp")
 
+from drsn_keras.edge.gateway.live import Live
 from drsn_keras.edge.gateway.records import AlarmChange, Event, Record, Step
+from drsn_keras.edge.gateway.web import metrics
 from drsn_keras.edge.gateway.web.server import LARGEST_BODY
 
 WORN, QUIET, EMPTY, ODD = "PUMP-1", "FAN-2", "MILL-3", "ODD-4"
@@ -298,6 +300,10 @@ def test_gateway_and_metrics(page, ask):
     assert samples["drsn_gateway_record_age_seconds", QUIET] > 7000
     assert samples["drsn_gateway_alarm", WORN] == 1
     assert ("drsn_gateway_zone", EMPTY) not in samples
+
+
+def test_every_counter_of_the_board_is_told():
+    assert tuple(metrics._COUNTERS) == Live.COUNTERS
 
 
 # --- bounds ---------------------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ def test_a_configuration_with_everything_is_read_back(tmp_path):
         (["--machines", "0"], 2, "--machines"),
         (["--rate", "4000"], 2, "--rate"),
         (["--to", "gateway"], 2, "--to"),
+        (["--to", "a..b:7070"], 2, "--to: expected the name of a host, got a..b"),
         (["--pace", "-1"], 2, "--pace"),
         (["--healthy", "2"], 2, "--healthy"),
         (["--overwrite"], 2, "--overwrite"),

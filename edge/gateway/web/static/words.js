@@ -11,7 +11,6 @@ const FEATURES = {
   acceleration_rms_g: ["Acceleration RMS", "g"],
   peak_g: ["Peak", "g"],
   crest: ["Crest factor", ""],
-  crest_factor: ["Crest factor", ""],
   kurtosis: ["Kurtosis", ""],
   health_percent: ["Health", "%"],
   noise_level_db: ["Noise level", "dB"],
