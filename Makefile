@@ -10,7 +10,7 @@ WORDS := yes,no,up,down,left,right
 .PHONY: help setup demo demo-vibration demo-gateway test lint check-page docs format wheel bench-export bench-firmware \
 	bench-keywords bench-vibration-paper bench-vibration-cwru bench-denoise-audio bench-denoise-ecg bench-denoise-images \
 	bench-denoise-keywords bench-denoise-norms bench-denoise-optimizers bench-denoise-spikes bench-fleet bench-gateway bench-images \
-	study-keywords study-keywords-quick study-streams search-shrinkage bench-edge check-arm64 soak fuzz clean
+	study-keywords study-keywords-quick study-streams search-shrinkage search-variants bench-edge bench-listen bench-precision bench-prepare bench-study bench-training check-arm64 soak fuzz clean
 help:
 	@echo "make demo            train, quantise, check, measure and listen with a keyword spotter (synthetic speech)"
 	@echo "make demo-vibration  train fault diagnosis on simulated machines, quantise, check, measure, monitor a recording"
@@ -36,12 +36,18 @@ help:
 	@echo "make bench-denoise-keywords  does a denoiser in front of a keyword spotter help? (same recordings)"
 	@echo "make bench-fleet            one gateway, 50 machines at 12 kHz: CPU, memory, headroom, bytes a record (MINUTES=60)"
 	@echo "make bench-gateway          what a record costs the gateway, part by part, and machines a core watches"
+	@echo "make bench-training         clips a second of the whole training step, the bare step, and tf.data with librosa"
 	@echo "make bench-images           pictures with distractors: 2-D DRSN beside its twins, and what thresholds remove"
 	@echo "make bench-edge             the edge wheel installed alone: size, time to import, processor time and memory of listening"
+	@echo "make bench-listen           two hours of stream through listen --stdin: words found, drift of time stamps, memory (a minute)"
+	@echo "make bench-precision        the training step in 32 and in mixed 16 bits, plain and compiled"
+	@echo "make bench-prepare          a corpus larger than memory: prepared, trained on, streamed; memory of every process (GB=20)"
+	@echo "make bench-study            a small study one training at a time, two at a time, and on a local Ray cluster"
 	@echo "make check-arm64            the edge wheel on an emulated Cortex-A72 hears what it hears here (debootstrap, qemu-user)"
 	@echo "make study-keywords         our spotters, their twins and published networks in noise, five seeds: hours (same recordings)"
 	@echo "make study-keywords-quick   the leading rows of it, short trainings: under a quarter of an hour"
 	@echo "make study-streams          what helps a spotter on long streams: misses at half a false accept an hour (same recordings)"
+	@echo "make search-variants        ways to shrink, side by side on the same noisy batches: an hour a seed (same recordings)"
 	@echo "make search-shrinkage       where a threshold helps a keyword spotter: many small networks in JAX (hours on a GPU; same recordings)"
 
 setup: $(STAMP)
@@ -54,7 +60,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "setting up $(VENV): about 3 GB and a few minutes the first time"
 	@$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt \
-		--editable ".[train,export,edge,gateway,synthesis]" --group test --group lint --group package
+		--editable ".[train,export,edge,gateway,cluster,synthesis]" --group test --group lint --group package
 	@touch $@
 
 demo: setup
@@ -84,13 +90,14 @@ demo-gateway: setup
 		$(BIN)/python -m pip install --quiet --constraint constraints.txt --group demo
 	@$(BIN)/python scripts/demo_gateway.py $(if $(SECONDS),--seconds $(SECONDS))
 
-# The tests of the export, most of which compile C, keep one core busy, all others the second: side by side they take
-# little more than half of the time.
+# The tests of the export, most of which compile C, and two other folders' worth of work keep one core busy, all others
+# the second: side by side they take little more than half of the time.
+FIRST_TESTS := tests/export tests/benchmarks tests/training/test_distributed.py
 test: setup
 	@mkdir -p build
-	@$(BIN)/python -m pytest tests/export > build/test-export.log 2>&1 & export=$$!; \
+	@$(BIN)/python -m pytest $(FIRST_TESTS) > build/test-export.log 2>&1 & export=$$!; \
 	trap 'kill $$export' INT TERM; \
-	$(BIN)/python -m pytest --ignore tests/export; others=$$?; \
+	$(BIN)/python -m pytest $(addprefix --ignore ,$(FIRST_TESTS)); others=$$?; \
 	wait $$export; export=$$?; cat build/test-export.log; \
 	exit $$((others > export ? others : export))
 
@@ -161,11 +168,26 @@ bench-fleet: setup
 bench-gateway: setup
 	$(BIN)/python benchmarks/gateway.py
 
+bench-training: setup
+	$(BIN)/python benchmarks/training.py
+
 bench-images: setup
 	$(BIN)/python benchmarks/images.py
 
 bench-edge: setup
 	$(BIN)/python benchmarks/edge.py
+
+bench-listen: setup
+	$(BIN)/python benchmarks/listen_hours.py $(if $(BUNDLE),--bundle $(BUNDLE)) $(if $(HOURS),--hours $(HOURS))
+
+bench-precision: setup
+	$(BIN)/python benchmarks/precision.py
+
+bench-study: setup
+	$(BIN)/python benchmarks/study_workers.py
+
+bench-prepare: setup
+	$(BIN)/python benchmarks/prepare.py $(if $(GB),--gb $(GB))
 
 check-arm64: setup
 	$(BIN)/python benchmarks/arm64.py
@@ -178,6 +200,9 @@ study-streams: setup
 
 study-keywords-quick: setup
 	$(BIN)/python benchmarks/study_keywords.py --quick
+
+search-variants: setup
+	$(BIN)/python benchmarks/keyword_variants
 
 search-shrinkage: setup
 	$(BIN)/python benchmarks/shrinkage_search

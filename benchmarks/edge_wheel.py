@@ -16,20 +16,20 @@ from drsn_keras.command_line import log
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Where a bundle may lie, the first that is there.
-_BUNDLES = ("build/bench/study-keywords/runs/drsn-0/bundles/int8", "runs/demo/bundles/int8")
+BUNDLES = ("build/bench/study-keywords/runs/drsn-0/bundles/int8", "runs/demo/bundles/int8")
 
 
 def options(description: str, name: str) -> argparse.ArgumentParser:
     """The options that both checks have; figures go to ``build/bench/NAME.json``."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--bundle", type=Path, help=f"(default: the first of {', '.join(_BUNDLES)})")
+    parser.add_argument("--bundle", type=Path, help=f"(default: the first of {', '.join(BUNDLES)})")
     parser.add_argument("--out", type=Path, default=Path(f"build/bench/{name}.json"))
     return parser
 
 
 def find_bundle(given: Path | None) -> Path:
     """The bundle to listen with, or one line."""
-    for path in [given] if given else [ROOT / name for name in _BUNDLES]:
+    for path in [given] if given else [ROOT / name for name in BUNDLES]:
         if (path / "card.json").is_file():
             return path.resolve()
     sys.exit(f"{given or 'no bundle'}: expected a bundle of words (--bundle, or make demo, which makes one)")

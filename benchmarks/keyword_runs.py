@@ -97,6 +97,7 @@ def studied(name: str, data: Path, folder: Path, workers: int) -> tuple[Scores, 
 
     What has been trained and measured before stays in the study's folder.
     """
+    from drsn_keras.training.study.crew import Place
     from drsn_keras.training.study.page import write_page
     from drsn_keras.training.study.results import Scores
     from drsn_keras.training.study.run import run_study
@@ -105,7 +106,7 @@ def studied(name: str, data: Path, folder: Path, workers: int) -> tuple[Scores, 
     here = configuration(data, "drsn-cw", 0, EPOCHS)
     moved = {"data": here.data, "manifest": here.manifest, "noise": list(here.noise)}
     study = read_study(Path(__file__).with_name(f"{name}.toml"), moved)
-    scores = Scores(study, run_study(study, folder, workers))
+    scores = Scores(study, run_study(study, folder, Place(workers)))
     return scores, write_page(scores, folder, name)[0]
 
 

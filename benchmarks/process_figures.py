@@ -18,10 +18,10 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
 
-def memory_mb(pid: int) -> float:
-    """Resident memory [MiB]."""
+def memory_mb(pid: int, field: str = "VmRSS") -> float:
+    """Resident memory [MiB]; ``VmHWM`` is the most that it has been."""
     for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{field}:"):
             return int(line.split()[1]) / 1024.0
     return float("nan")
 

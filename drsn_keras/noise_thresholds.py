@@ -30,6 +30,29 @@ def threshold_at(steps: Sequence[Sequence[float]], level_db: float, above: float
     return next((threshold for most_db, threshold in steps if level_db <= most_db), above)
 
 
+def thresholds_of(steps: Sequence[Sequence[float]], above: float) -> tuple[float, ...]:
+    """All thresholds, by rising noise level.
+
+    >>> thresholds_of([(-15.0, 0.8), (-5.0, 0.7)], 0.6)
+    (0.8, 0.7, 0.6)
+    """
+    return (*(threshold for _, threshold in steps), above)
+
+
+def threshold_words(steps: Sequence[Sequence[float]], above: float) -> str:
+    """A threshold, or all of them, for people.
+
+    >>> threshold_words([], 0.6)
+    '0.6'
+    >>> threshold_words([(-15.0, 0.8), (-5.0, 0.7)], 0.6)
+    '0.8 in noise of up to -15 dB, 0.7 up to -5 dB, 0.6 above'
+    """
+    if not steps:
+        return f"{above:g}"
+    parts = [f"{value:g} {'up to' if i else 'in noise of up to'} {db:g} dB" for i, (db, value) in enumerate(steps)]
+    return ", ".join([*parts, f"{above:g} above"])
+
+
 def check_steps(steps: Sequence[Sequence[float]], release: float, source: object) -> None:
     """Raise a :class:`BundleError` unless levels rise and thresholds lie between ``release`` and 1."""
     before = -float("inf")

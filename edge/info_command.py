@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from drsn_keras.model_card import CARD_NAME, DetectorSpec, ModelCard, TensorSpec, read_bundle
+from drsn_keras.model_card import CARD_NAME, ModelCard, TensorSpec, read_bundle
 from drsn_keras.monitor_spec import MonitorSpec
+from drsn_keras.noise_thresholds import threshold_words
 from drsn_keras.stream_spec import StreamSpec
 
 
@@ -45,16 +46,18 @@ def _use(card: ModelCard) -> dict[str, str]:
         spec = StreamSpec.from_dict(card.stream, f"{CARD_NAME}, stream")
         text = f"{spec.frames} frames a step, delay {spec.delay_samples} samples"
         stream = {"stream": f"{text}, {spec.states} states of {spec.state_bytes} bytes"}
-        return stream if card.is_denoiser else {**stream, "detector": _detector(card.detector)}
+        return stream if card.is_denoiser else {**stream, "detector": _detector(card)}
     if card.is_denoiser:
         return {"pieces": "of fixed length, overlapping by half"}
-    return {"monitor": _monitor(card)} if card.monitor else {"detector": _detector(card.detector)}
+    return {"monitor": _monitor(card)} if card.monitor else {"detector": _detector(card)}
 
 
-def _detector(detector: DetectorSpec) -> str:
+def _detector(card: ModelCard) -> str:
+    detector = card.detector
     return (
-        f"threshold {detector.threshold:g}, release {detector.release:g}, every {detector.hop_s:g} s, "
-        f"smoothed over {detector.smoothing_s:g} s, silent for {detector.refractory_s:g} s after a word"
+        f"threshold {threshold_words(card.noise_thresholds, detector.threshold)}, release {detector.release:g}, "
+        f"every {detector.hop_s:g} s, smoothed over {detector.smoothing_s:g} s, silent for {detector.refractory_s:g} s "
+        "after a word"
     )
 
 

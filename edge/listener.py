@@ -13,7 +13,7 @@ import numpy as np
 from drsn_keras.errors import DataError, mismatch
 from drsn_keras.frontend import StreamingFrontEnd, frame_features
 from drsn_keras.model_card import DetectorSpec
-from drsn_keras.noise_thresholds import threshold_at
+from drsn_keras.noise_thresholds import threshold_at, thresholds_of
 
 from .bundle import Bundle, keyword_front_end, load_bundle
 from .detector import Detection, Detector, with_threshold
@@ -205,7 +205,8 @@ class KeywordListener:
     def _threshold(self, noise_db: Callable[[], float], score: float) -> float:
         """What a word with this score has to reach in this noise, which is estimated only where that matters."""
         above = self.detector.spec.threshold
-        if score < min(above, *(value for _, value in self._noise_steps)):
+        # In float32, as the detector compares.
+        if np.float32(score) < np.float32(min(thresholds_of(self._noise_steps, above))):
             return above
         self._wanted = threshold_at(self._noise_steps, noise_db(), above)
         return self._wanted

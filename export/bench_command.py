@@ -13,6 +13,7 @@ from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.training.data_options import add_data_options, open_run_with
 
 from .benchmarking import CLEAN
+from .start_tensorflow import start_tensorflow
 
 if TYPE_CHECKING:
     from drsn_keras.edge.bundle import Bundle
@@ -78,9 +79,7 @@ def _handle(arguments: argparse.Namespace) -> None:
             raise BundleError(mismatch(bundle.folder, "a model that tells classes apart", f"a denoiser {instead}"))
         if bundle.card.stream:
             raise BundleError(mismatch(bundle.folder, "a model of whole windows", f"steps of a stream {instead}"))
-    from drsn_keras.training.quiet import quiet_tensorflow
-
-    quiet_tensorflow()
+    start_tensorflow()
     from drsn_keras.training.run_folder import environment
 
     runs = _runs(arguments, bundles)

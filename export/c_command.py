@@ -43,7 +43,7 @@ def _handle(arguments: argparse.Namespace) -> None:
     bundle = arguments.bundle.resolve()
     out = arguments.out or bundle.with_name(f"{bundle.stem if bundle.is_file() else bundle.name}-c")
 
-    from .firmware.build_project import build_project, facts
+    from .firmware.build_project import build_project, facts, without_noise_level
     from .firmware.project import write_project
     from .firmware.source_bundle import open_source
 
@@ -63,6 +63,8 @@ def _handle(arguments: argparse.Namespace) -> None:
         from .firmware.report import report
 
         found |= report(project, cores, out)
+    if source.card is not None and source.card.noise_thresholds:
+        log(_one_threshold(without_noise_level(source.card).threshold))
     if arguments.json:
         print(json.dumps(found, indent=2, ensure_ascii=False))
         return
@@ -75,6 +77,14 @@ def _handle(arguments: argparse.Namespace) -> None:
         )
     if source.card is not None and source.card.target == "litert":
         log("note: lowered for litert; drsn-export convert RUN --target tflm has the shrinkage in fewer instructions")
+
+
+def _one_threshold(threshold: float) -> str:
+    return (
+        "note: the card's thresholds follow the noise level, which the generated C does not know: it fires at "
+        f"{threshold:g}, the highest of them, in all noise; drsn-train stream-evaluate --one-threshold "
+        "--set-operating-point chooses one for all"
+    )
 
 
 def _signal_words(found: dict) -> str:

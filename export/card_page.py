@@ -8,6 +8,7 @@ from typing import Any
 
 from drsn_keras.files import write_atomically
 from drsn_keras.model_card import ModelCard
+from drsn_keras.noise_thresholds import threshold_words
 
 from .card_frame import framed, leak_warnings
 from .denoiser_page import denoiser_page
@@ -109,8 +110,8 @@ def _decision(card: ModelCard) -> tuple[str, str]:
     detector = card.detector
     return (
         "detector",
-        f"fires at {detector.threshold:g}, re-arms below {detector.release:g}, looks every "
-        f"{detector.hop_s:g} s, averages {detector.smoothing_s:g} s, rests {detector.refractory_s:g} s",
+        f"fires at {threshold_words(card.noise_thresholds, detector.threshold)}, re-arms below {detector.release:g}, "
+        f"looks every {detector.hop_s:g} s, averages {detector.smoothing_s:g} s, rests {detector.refractory_s:g} s",
     )
 
 

@@ -12,6 +12,7 @@ from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.training.data_options import add_data_options, open_run_with
 
 from .recipe import DEFAULT_RANGES, RANGES, SCHEMES, TARGETS, Recipe, parse_keep
+from .start_tensorflow import start_tensorflow
 
 if TYPE_CHECKING:
     from drsn_keras.model_card import ModelCard
@@ -94,9 +95,7 @@ def _handle(arguments: argparse.Namespace) -> None:
         cluster=arguments.cluster,
         seed=arguments.seed,
     )
-    from drsn_keras.training.quiet import quiet_tensorflow
-
-    quiet_tensorflow()
+    start_tensorflow()
     from drsn_keras.training.open_run import BUNDLES
 
     from .convert import is_bundle

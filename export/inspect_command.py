@@ -11,6 +11,8 @@ from drsn_keras.command_line import log
 from drsn_keras.errors import DrsnError, UsageError, mismatch
 from drsn_keras.training.data_options import add_data_options, open_run_with
 
+from .start_tensorflow import start_tensorflow
+
 if TYPE_CHECKING:
     from drsn_keras.edge.bundle import Bundle
 
@@ -49,10 +51,9 @@ def _handle(arguments: argparse.Namespace) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(mismatch(out, "a folder", "a file"))
     from drsn_keras.edge.bundle import load_bundle
-    from drsn_keras.training.quiet import quiet_tensorflow
 
     bundle = load_bundle(arguments.bundle)
-    quiet_tensorflow()
+    start_tensorflow()
     from drsn_keras.files import write_atomically
 
     from .inspection.examine import Inspection, examine

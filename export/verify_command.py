@@ -11,6 +11,8 @@ from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed
 from drsn_keras.training.data_options import add_data_options, open_run_with
 
+from .start_tensorflow import start_tensorflow
+
 if TYPE_CHECKING:
     from drsn_keras.training.open_run import OpenRun
 
@@ -40,9 +42,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _handle(arguments: argparse.Namespace) -> None:
     from drsn_keras.model_card import read_bundle
-    from drsn_keras.training.quiet import quiet_tensorflow
 
-    quiet_tensorflow()
+    start_tensorflow()
     from drsn_keras.training.open_run import run_of_bundle
 
     folder = run_of_bundle(arguments.bundle, arguments.run)

@@ -81,6 +81,16 @@ EXTRAS = {
 }
 
 
+#: What is installed by an extra that not everybody has, and the one file that imports it.
+OPTIONAL = {"ray": "training/study/ray_cluster.py", "optuna": "training/search/sampling.py"}
+
+
+def test_optional_libraries_have_one_file_each():
+    importers = {(path, name) for folder in FOLDERS for path in _files(folder) for name in _third_party(path)}
+    for library, file in OPTIONAL.items():
+        assert {path.relative_to(ROOT).as_posix() for path, name in importers if name == library} == {file}
+
+
 def test_edge_needs_numpy_and_litert_only():
     for path in _files("edge"):
         extra = EXTRAS.get(path.relative_to(ROOT / "edge").as_posix(), set())
@@ -95,6 +105,12 @@ def test_numpy_only_parts_of_the_library():
                 assert _third_party(path) <= {"numpy", *extra}, path
     for path in (ROOT / "drsn_keras").glob("*.py"):
         assert not _third_party(path), path
+
+
+def test_numba_is_imported_in_one_file():
+    """What stands in where it does not work can then be chosen by importing that file."""
+    found = [path.name for folder in FOLDERS for path in _files(folder) if "numba" in _third_party(path)]
+    assert found == ["native_kernels.py"]
 
 
 def test_edge_reaches_no_keras_through_the_library():

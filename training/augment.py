@@ -15,6 +15,8 @@ from scipy.fft import next_fast_len
 
 from drsn_keras.errors import UsageError, mismatch
 
+from .batch_part import WHOLE, Part, part_rows
+
 #: Share of the clips in a stream before which another one is spoken.
 _SPOKEN_BEFORE = 0.5
 #: Samples of noise that are taken together: a stretch begins at a multiple, which is ten times as fast to gather.
@@ -98,6 +100,12 @@ class NoiseBank:
         lengths = np.array([len(stretch) for stretch in stretches], dtype=np.int64)
         return cls(tuple(signals), np.concatenate(stretches), np.cumsum(lengths) - lengths, lengths)
 
+    def first(self, kind: np.ndarray, place: np.ndarray, n_samples: int) -> np.ndarray:
+        """Where drawn stretches of ``n_samples`` begin [shape as kind's, int64], for places in [0, 1)."""
+        last = self.lengths[kind] // GRAIN - -(-n_samples // GRAIN)
+        grain = (np.float32(place) * (last + 1).astype(np.float32)).astype(np.int64)
+        return self.starts[kind] + GRAIN * np.minimum(grain, last)
+
 
 def _uniform(seed, index: int, shape, low: float = 0.0, high: float = 1.0):
     return tf.random.stateless_uniform(shape, tf.random.experimental.stateless_fold_in(seed, index), low, high)
@@ -123,6 +131,7 @@ class Augmenter:
         self.spec = spec
         self.sample_rate_hz = sample_rate_hz
         self.noise = noise
+        self.impulse_responses = impulse_responses
         if noise is not None:
             self._grains = tf.constant(noise.samples.reshape(-1, GRAIN))
             self._starts = tf.constant(noise.starts)
@@ -162,28 +171,48 @@ class Augmenter:
         between = tf.ensure_shape(tf.concat([clips[:count, cut:], clips[count : 2 * count, :cut]], axis=1), [count, n])
         return tf.concat([between, clips[count:]], 0), tf.concat([tf.fill([count], unknown), labels[count:]], 0)
 
-    def apply(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Augmented waveforms [shape=(batch, n_samples)] of clips of the same shape, samples in [-1, 1]."""
-        return self._finish(self._placed(clips, parameters), parameters)
+    def apply(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor], part: Part = WHOLE) -> tf.Tensor:
+        """Augmented waveforms [shape=(rows, n_samples)] of the part's rows of a batch, samples in [-1, 1].
 
-    def apply_in_stream(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
-        """The same with what a stream holds before a clip [shape=(batch, 2 * n_samples)]; the second half is the clip.
+        Parameters
+        ----------
+        clips : float32 [shape=(batch, n_samples)], the whole batch
+        parameters : of the whole batch, from :meth:`draw`
+        part : which rows are wanted; no others are computed
+        """
+        rows = part_rows(clips.shape[0], part)
+        return self._finish(self._placed(clips, parameters, rows), parameters, rows)
+
+    def apply_in_stream(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor], part: Part = WHOLE) -> tf.Tensor:
+        """The same with what a stream holds before a clip [shape=(rows, 2 * n_samples)]; the second half is the clip.
 
         Before half of the clips another clip of the batch is spoken, before the others nothing. The noise goes through
         both halves; its SNR is over the clip, as in :meth:`apply`.
         """
-        y = self._placed(clips, parameters)
-        before = tf.roll(y, 1, axis=0) * parameters["spoken_before"][:, None]
-        return self._finish(tf.concat([before, y], axis=1), parameters, y.shape[1])
+        rows = part_rows(clips.shape[0], part)
+        y = self._placed(clips, parameters, rows)
+        last = (rows.start - 1) % clips.shape[0]
+        earlier = y[-1:] if last in rows else self._placed(clips, parameters, range(last, last + 1))
+        before = tf.concat([earlier, y[:-1]], axis=0) * _own(parameters["spoken_before"], rows)[:, None]
+        return self._finish(tf.concat([before, y], axis=1), parameters, rows, y.shape[1])
 
-    def _placed(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor]) -> tf.Tensor:
-        y = self._move(clips, parameters["speed"], parameters["shift"])
-        return self._reverberate(y, parameters["response"]) if "response" in parameters else y
+    def _placed(self, clips: tf.Tensor, parameters: dict[str, tf.Tensor], rows: range) -> tf.Tensor:
+        y = self._move(_own(clips, rows), _own(parameters["speed"], rows), _own(parameters["shift"], rows))
+        if "response" not in parameters:
+            return y
+        return self._reverberate(y, _own(parameters["response"], rows), self.reverberated(clips.shape[0], rows))
 
-    def _finish(self, y: tf.Tensor, parameters: dict[str, tf.Tensor], last: int | None = None) -> tf.Tensor:
+    def reverberated(self, batch: int, rows: range) -> int:
+        """How many of the first of these rows of a batch are in a room: the batch's order is random."""
+        return min(max(round(self.spec.reverb_probability * batch) - rows.start, 0), len(rows))
+
+    def _finish(
+        self, y: tf.Tensor, parameters: dict[str, tf.Tensor], rows: range, last: int | None = None
+    ) -> tf.Tensor:
         if "snr_db" in parameters:
-            y += self._noise(y, parameters, last or y.shape[1])
-        return y * tf.pow(10.0, parameters["gain_db"] / 20.0)[:, None]
+            y += self._noise(y, parameters, rows, last or y.shape[1])
+        # Of the whole batch, here and below: a power's last bit depends on its place in a vector.
+        return y * _own(tf.pow(10.0, parameters["gain_db"] / 20.0), rows)[:, None]
 
     def _move(self, clips: tf.Tensor, speed: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
         """Change speed about the middle of the clip and shift it, linearly interpolated; zeros come in at the ends."""
@@ -196,9 +225,8 @@ class Augmenter:
         pictures = clips[:, None, :, None]
         return tf.image.crop_and_resize(pictures, boxes, tf.range(tf.shape(clips)[0]), (1, n))[:, 0, :, 0]
 
-    def _reverberate(self, y: tf.Tensor, response: tf.Tensor) -> tf.Tensor:
-        """Convolve the first ``reverb_probability`` of the batch (its order is random) with room impulse responses."""
-        count = round(self.spec.reverb_probability * y.shape[0])
+    def _reverberate(self, y: tf.Tensor, response: tf.Tensor, count: int) -> tf.Tensor:
+        """Convolve the first ``count`` clips with room impulse responses."""
         if count == 0:
             return y
         n = y.shape[1]
@@ -209,46 +237,71 @@ class Augmenter:
         wet = tf.signal.irfft(product, [length])[:, :n]
         return tf.concat([wet, rest], axis=0)
 
-    def _noise(self, y: tf.Tensor, parameters: dict[str, tf.Tensor], last: int) -> tf.Tensor:
+    def _noise(self, y: tf.Tensor, parameters: dict[str, tf.Tensor], rows: range, last: int) -> tf.Tensor:
         """Noise for all of y, at the drawn SNR over its last samples."""
         n = y.shape[1]
-        kind = parameters["noise_kind"]
+        kind = _own(parameters["noise_kind"], rows)
         count = -(-n // GRAIN)
         room = tf.cast(tf.gather(self._lengths, kind) // GRAIN - count + 1, tf.float32)
-        first = tf.gather(self._starts, kind) // GRAIN + tf.cast(parameters["noise_place"] * room, tf.int64)
+        first = tf.gather(self._starts, kind) // GRAIN + tf.cast(_own(parameters["noise_place"], rows) * room, tf.int64)
         grains = tf.gather(self._grains, first[:, None] + tf.range(count, dtype=tf.int64)[None, :])
         noise = tf.reshape(grains, [-1, count * GRAIN])[:, :n]
         power = tf.reduce_mean(tf.square(y[:, -last:]), axis=1)
         # A digitally silent clip has no SNR: it gets noise as if it were speech 60 dB below full scale.
         power = tf.maximum(power, 1e-6)
         noise_power = tf.maximum(tf.reduce_mean(tf.square(noise[:, -last:]), axis=1), 1e-12)
-        factor = tf.sqrt(power / noise_power * tf.pow(10.0, -parameters["snr_db"] / 10.0)) * parameters["noisy"]
+        wanted = _own(tf.pow(10.0, -parameters["snr_db"] / 10.0), rows)
+        factor = tf.sqrt(power / noise_power * wanted) * _own(parameters["noisy"], rows)
         return noise * factor[:, None]
 
-    def mask(self, features: tf.Tensor, seed) -> tf.Tensor:
+    def mask(self, features: tf.Tensor, seed, part: Part = WHOLE) -> tf.Tensor:
         """SpecAugment: set random stretches of frames and of bands to the clip's mean feature.
 
-        The mean is as likely a value of roots as of logarithms; zero is silence to the former, loud to the latter.
+        ``features`` are those of the part's rows [shape=(rows, frames, bands)]. The mean is as likely a value of roots
+        as of logarithms; zero is silence to the former, loud to the latter.
 
         References
         ----------
         D. S. Park et al., "SpecAugment", Interspeech 2019, doi:10.21437/Interspeech.2019-2680.
         """
-        spec = self.spec
-        batch, frames, bands = features.shape
+        rows, frames, bands = features.shape
+        drawn = self.draw_masks(seed, rows * part[1], (frames, bands), part)
         keep = tf.ones_like(features)
-        for i in range(spec.time_masks):
-            keep *= _stripe(seed, 20 + i, batch, frames, spec.time_mask_frames)[:, :, None]
-        for i in range(spec.band_masks):
-            keep *= _stripe(seed, 40 + i, batch, bands, spec.band_mask_bands)[:, None, :]
+        for stretch in tf.unstack(drawn["frame_masks"]):
+            keep *= _outside(stretch, frames)[:, :, None]
+        for stretch in tf.unstack(drawn["band_masks"]):
+            keep *= _outside(stretch, bands)[:, None, :]
         mean = tf.reduce_mean(features, axis=[1, 2], keepdims=True)
         return features * keep + mean * (1.0 - keep)
 
+    def draw_masks(self, seed, batch: int, shape: tuple[int, int], part: Part = WHOLE) -> dict[str, tf.Tensor]:
+        """First position and width of each mask [shape=(masks, 2, rows), int64] of features (frames, bands)."""
+        spec, rows = self.spec, part_rows(batch, part)
+        kinds = {
+            "frame_masks": (20, spec.time_masks, spec.time_mask_frames, shape[0]),
+            "band_masks": (40, spec.band_masks, spec.band_mask_bands, shape[1]),
+        }
+        drawn = {}
+        for name, (index, masks, largest, size) in kinds.items():
+            stretches = [_stretch(seed, index + i, batch, size, largest) for i in range(masks)]
+            own = [stretch[:, rows.start : rows.stop] for stretch in stretches]
+            drawn[name] = tf.cast(tf.reshape(own, [masks, 2, len(rows)]), tf.int64)
+        return drawn
 
-def _stripe(seed, index: int, batch: int, size: int, largest: int) -> tf.Tensor:
-    """0 inside a random stretch of up to ``largest`` positions, 1 outside [shape=(batch, size)]."""
+
+def _own(values: tf.Tensor, rows: range) -> tf.Tensor:
+    return values[rows.start : rows.stop]
+
+
+def _stretch(seed, index: int, batch: int, size: int, largest: int) -> tf.Tensor:
+    """First position and width, at most ``largest``, of a random stretch of ``size`` positions [shape=(2, batch)]."""
     width = tf.floor(_uniform(seed, index, [batch]) * (min(largest, size) + 1))
-    start = tf.floor(_uniform(seed, index + 10, [batch]) * (size - width + 1))
-    place = tf.range(size, dtype=tf.float32)[None, :]
-    inside = (place >= start[:, None]) & (place < (start + width)[:, None])
-    return 1.0 - tf.cast(inside, tf.float32)
+    first = tf.floor(_uniform(seed, index + 10, [batch]) * (size - width + 1))
+    return tf.stack([first, width])
+
+
+def _outside(stretch: tf.Tensor, size: int) -> tf.Tensor:
+    """0 inside a stretch [shape=(2, rows)], 1 outside [shape=(rows, size)]."""
+    place = tf.range(size, dtype=tf.int64)[None, :]
+    first, width = stretch[0][:, None], stretch[1][:, None]
+    return 1.0 - tf.cast((place >= first) & (place < first + width), tf.float32)

@@ -11,10 +11,13 @@ from drsn_keras.command_line import run
 
 from . import (
     compare_command,
+    data_worker_command,
     denoise_command,
     evaluate_command,
     keywords_command,
     machine_command,
+    prepare_command,
+    search_command,
     speak_command,
     stream_command,
     vibration_command,
@@ -36,8 +39,11 @@ def build_parser() -> argparse.ArgumentParser:
     evaluate_command.add(commands)
     stream_command.add(commands)
     compare_command.add(commands)
+    search_command.add(commands)
     speak_command.add(commands)
     machine_command.add(commands)
+    prepare_command.add(commands)
+    data_worker_command.add(commands)
     return parser
 
 

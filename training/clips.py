@@ -84,7 +84,7 @@ def load_clips(
 
     def read(row: int) -> Outcome:
         try:
-            return _read_into(x[row], recordings[row], sample_rate_hz)
+            return read_into(x[row], recordings[row], sample_rate_hz)
         except DataError as error:
             return error
 
@@ -96,7 +96,7 @@ def load_clips(
         raise DataError(f"{errors[0]}{more}")
     good = [i for i, o in enumerate(outcomes) if not isinstance(o, DataError)]
     facts = sum((o for o in outcomes if not isinstance(o, DataError)), Counter())
-    notes = _notes(facts, len(good), sample_rate_hz, n_samples)
+    notes = fact_notes(facts, len(good), sample_rate_hz, n_samples)
     if errors:
         notes.append(f"{len(errors)} of {len(recordings)} files unreadable and left out, the first: {errors[0]}")
         x = x[good]
@@ -128,7 +128,7 @@ def fit_window(y: np.ndarray, n_samples: int) -> np.ndarray:
     return y[start : start + n_samples]
 
 
-def _read_into(row: np.ndarray, recording: Recording, sample_rate_hz: int) -> Counter[str]:
+def read_into(row: np.ndarray, recording: Recording, sample_rate_hz: int) -> Counter[str]:
     """Fill one row of the array; returns what there is to say about the clip."""
     audio = read_audio(recording.path, sample_rate_hz, recording.start, recording.stop)
     row[:] = to_int16(fit_window(audio.y, len(row)))
@@ -144,7 +144,7 @@ def _read_into(row: np.ndarray, recording: Recording, sample_rate_hz: int) -> Co
     return Counter(key for key, holds in facts.items() if holds)
 
 
-def _notes(facts: Counter[str], n: int, sample_rate_hz: int, n_samples: int) -> list[str]:
+def fact_notes(facts: Counter[str], n: int, sample_rate_hz: int, n_samples: int) -> list[str]:
     """Counted facts as sentences."""
     length = f"{n_samples / sample_rate_hz:g} s"
     sentences = {

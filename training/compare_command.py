@@ -7,9 +7,12 @@ import json
 import math
 from pathlib import Path
 
+from . import study_options
+
 _EXAMPLES = """examples:
   drsn-train compare study.toml --out studies/first
   drsn-train compare study.toml --out studies/first --workers 4     goes on where it was stopped
+  drsn-train compare study.toml --out studies/first --ray-address 10.0.0.1:6379
 
 study.toml:
   command = "keywords"
@@ -44,11 +47,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="DIR", required=True, help="folder of the study; it is gone on with"
     )
-    parser.add_argument("--workers", type=int, metavar="N", default=1, help="trainings at a time (1)")
-    data = parser.add_argument_group("data", "where the recordings are, should the file be another machine's")
-    data.add_argument("--data", type=Path, metavar="DIR")
-    data.add_argument("--manifest", type=Path, metavar="CSV")
-    data.add_argument("--noise", type=Path, metavar="DIR", nargs="+", action="extend", default=[])
+    study_options.add(parser)
     parser.add_argument("--json", action="store_true", help="print means, intervals and differences as JSON lines")
     parser.set_defaults(handler=_handle)
 
@@ -59,11 +58,8 @@ def _handle(arguments: argparse.Namespace) -> None:
     from .study.run import run_study
     from .study.study_file import read_study
 
-    moved = {n: str(p.resolve()) for n in ("data", "manifest") if (p := getattr(arguments, n)) is not None}
-    if arguments.noise:
-        moved["noise"] = [str(folder.resolve()) for folder in arguments.noise]
-    study = read_study(arguments.study, moved)
-    rows = run_study(study, arguments.out, arguments.workers)
+    study = read_study(arguments.study, study_options.moved(arguments))
+    rows = run_study(study, arguments.out, study_options.place(arguments))
     scores = Scores(study, rows)
     title = arguments.study.stem.encode("utf-8", "backslashreplace").decode()
     paths = write_page(scores, arguments.out, title)

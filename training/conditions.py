@@ -38,19 +38,20 @@ class Condition:
 
 
 def noisy_clips(
-    clips: Clips, sources: Sequence[NoiseSource], snrs_db: Sequence[float], seed: int
+    clips: Clips, sources: Sequence[NoiseSource], snrs_db: Sequence[float], seed: int, first_row: int = 0
 ) -> Iterator[tuple[float, np.ndarray]]:
     """The clips at every SNR: ``(snr_db, float32 [shape=(n, n_samples)])``, one SNR at a time.
 
     Each clip draws its own noise once, from (seed, its row), and the same stretch of noise is used at every SNR: points
     along a curve differ in level and in nothing else. SNR is over the whole clip's mean power. A digitally silent clip
-    has no SNR: it gets noise as if it were at -60 dBFS.
+    has no SNR: it gets noise as if it were at -60 dBFS. Of clips that are mixed in several goes, ``first_row`` is the
+    row of the first one of a go.
     """
     n, rate = clips.x.shape[1], clips.sample_rate_hz
     speech = clips.x.astype(np.float32) / 32768.0
     noises = np.empty_like(speech)
     for row in range(len(speech)):
-        rng = np.random.default_rng([seed, row])
+        rng = np.random.default_rng([seed, first_row + row])
         noises[row] = sources[int(rng.integers(len(sources)))](rng, n, rate)
     for snr_db in snrs_db:
         mixed = np.empty_like(speech)

@@ -63,6 +63,8 @@ class KeywordConfig(RunConfig):
     seed : int
     deterministic : bool
         Two runs of one seed give the same weights (slower).
+    mixed_precision : bool
+        Training computes in 16 bits; the saved model has 32.
     group_regex : str or None
         Finds the speaker in a file's name where the layout does not tell.
     resplit : bool
@@ -94,6 +96,7 @@ class KeywordConfig(RunConfig):
     label_smoothing: float = 0.1
     seed: int = 0
     deterministic: bool = False
+    mixed_precision: bool = False
     group_regex: str | None = None
     resplit: bool = False
     skip_bad: bool = False

@@ -19,7 +19,8 @@ from .datasets import open_dataset
 from .extra_speech import add_extra_speech, is_made
 from .made_silence import add_silence
 from .noise_recordings import NoiseSignals, find_noise, read_noise
-from .recordings import SILENCE, SPLITS, UNKNOWN, Recording
+from .prepared.folder import is_prepared
+from .recordings import SILENCE, SPLITS, UNKNOWN, Dataset, Recording
 from .split_list import list_clips, list_files
 
 #: Seconds of each generated noise that training draws from.
@@ -129,6 +130,10 @@ class Corpus:
             signals[name] = [source(rng, size, self.sample_rate_hz) for _ in range(BANK_SECONDS // piece_s)]
         return signals
 
+    def count(self, split: str) -> int:
+        """Clips of a part."""
+        return len(self.clips(split))
+
     @property
     def training_noise_names(self) -> list[str]:
         """Kinds that training mixes in, in the order of :meth:`training_noise`."""
@@ -164,20 +169,15 @@ def open_corpus(config: KeywordConfig, *, progress: bool = False) -> Corpus:
         One line naming the file or folder, what was expected and what came.
     """
     spec = config.spec
-    folders = [Path(folder) for folder in config.noise]
-    manifest = Path(config.manifest) if config.manifest else None
     if config.synthesize:
         corpus = _synthetic(config)
+        corpus.noise_parts, corpus.noise_notes = add_noise((), config, corpus.protocol)
+    elif is_prepared(Path(config.data)):
+        from .prepared.corpus import open_prepared
+
+        return open_prepared(config)
     else:
-        dataset = open_dataset(
-            Path(config.data),
-            manifest,
-            keywords=config.keywords or None,
-            seed=config.seed,
-            group_regex=config.group_regex,
-            resplit=config.resplit,
-            duration_s=spec.duration_s,
-        )
+        dataset, noise_notes = find_data(config)
         labels, read_part = dataset.labels, dataset.part
 
         def read(split: str) -> Clips:
@@ -200,16 +200,9 @@ def open_corpus(config: KeywordConfig, *, progress: bool = False) -> Corpus:
             noise_parts=dataset.background,
             noise_kinds=config.noise_kinds,
             synthetic=False,
+            noise_notes=noise_notes,
         )
-    if folders:
-        given = find_noise(folders, manifest)
-        files = {part.path.resolve() for part in given}
-        # Noise that lies with the data is mixed in too; a file reached both ways counts once.
-        corpus.noise_parts = (*given, *(part for part in corpus.noise_parts if part.path.resolve() not in files))
-        corpus.noise_notes = given.notes
-        if given.notes:
-            corpus.protocol["noise"] = [note.removeprefix("noise: ") for note in given.notes]
-    _check_classes(corpus.labels)
+    check_classes(corpus.labels)
     if config.synthesize_extra:
         add_extra_speech(corpus, config.synthesize_extra, config.seed)
     if SILENCE not in corpus.labels:
@@ -217,7 +210,42 @@ def open_corpus(config: KeywordConfig, *, progress: bool = False) -> Corpus:
     return corpus
 
 
-def _check_classes(labels: tuple[str, ...]) -> None:
+def find_data(config: KeywordConfig) -> tuple[Dataset, tuple[str, ...]]:
+    """The recordings of a configuration, all its noise among their background; which collections of noise were found.
+
+    Raises
+    ------
+    DataError, SplitError
+    """
+    dataset = open_dataset(
+        Path(config.data),
+        Path(config.manifest) if config.manifest else None,
+        keywords=config.keywords or None,
+        seed=config.seed,
+        group_regex=config.group_regex,
+        resplit=config.resplit,
+        duration_s=config.spec.duration_s,
+    )
+    background, notes = add_noise(dataset.background, config, dataset.protocol)
+    return dataclasses.replace(dataset, background=background), notes
+
+
+def add_noise(
+    background: tuple[Recording, ...], config: KeywordConfig, protocol: dict[str, Any]
+) -> tuple[tuple[Recording, ...], tuple[str, ...]]:
+    """Recordings of the configuration's folders of noise, and those that lie with the data; which were recognised."""
+    if not config.noise:
+        return background, ()
+    manifest = Path(config.manifest) if config.manifest else None
+    given = find_noise([Path(folder) for folder in config.noise], manifest)
+    files = {part.path.resolve() for part in given}
+    if given.notes:
+        protocol["noise"] = [note.removeprefix("noise: ") for note in given.notes]
+    # Noise that lies with the data is mixed in too; a file reached both ways counts once.
+    return (*given, *(part for part in background if part.path.resolve() not in files)), given.notes
+
+
+def check_classes(labels: tuple[str, ...]) -> None:
     words = [label for label in labels if label not in {SILENCE, UNKNOWN}]
     if len(labels) < 2 or not words:
         raise DataError(mismatch("classes", "at least two, one of them a keyword", ", ".join(labels) or "none"))

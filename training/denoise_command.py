@@ -186,7 +186,7 @@ def _handle(arguments: argparse.Namespace) -> None:
 
     def new_config() -> DenoiseConfig:
         given = _given(arguments)
-        quiet_tensorflow()
+        quiet_tensorflow(any_backend=True)
         from .denoising.config import DenoiseConfig
         from .denoising.networks import check_model
 
@@ -195,7 +195,7 @@ def _handle(arguments: argparse.Namespace) -> None:
         return config
 
     def open_data(config: DenoiseConfig, resume: bool) -> tuple[DenoiseConfig, DenoiseTask]:
-        quiet_tensorflow()
+        quiet_tensorflow(any_backend=True)
         from .denoising.tasks import open_task, prepare
 
         return (config, open_task(config)) if resume else prepare(config)

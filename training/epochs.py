@@ -18,7 +18,10 @@ from drsn_keras.command_line import log
 from drsn_keras.errors import BundleError, CheckFailed, mismatch
 from drsn_keras.files import write_atomically
 
+from .batch_part import WHOLE, Part
 from .checkpoint import assign, load_checkpoint, save_checkpoint
+from .distributed.devices import Devices
+from .distributed.shared_fit import fit_shared
 from .epoch_bar import EpochBar
 from .run_folder import CHECKPOINT, HISTORY
 
@@ -33,8 +36,12 @@ class StepBatches(Protocol):
     def steps_per_epoch(self) -> int:
         """Batches of an epoch."""
 
-    def dataset(self, first_step: int) -> Any:
-        """Batches from a step on, without end."""
+    @property
+    def batch_size(self) -> int:
+        """Rows of a batch."""
+
+    def dataset(self, first_step: int, part: Part = WHOLE) -> Any:
+        """Batches from a step on, without end; ``part``, which one process alone never asks for, are their rows."""
 
 
 @dataclasses.dataclass
@@ -77,21 +84,36 @@ class Epochs:
         return sum(row["seconds"] for row in self.history)
 
 
-class _Keeper(keras.callbacks.Callback):
+class _Follower(keras.callbacks.Callback):
+    """After every epoch: end a training that diverged, count it."""
+
+    def __init__(self, bar: EpochBar, advice: str) -> None:
+        super().__init__()
+        self.bar, self.advice = bar, advice
+
+    def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
+        self.require_finite(epoch, logs["loss"])
+        self.bar.update({"loss": logs["loss"]})
+
+    def require_finite(self, epoch: int, loss: float) -> None:
+        """Raise CheckFailed for a loss or a weight that is no number."""
+        finite = all(np.isfinite(np.asarray(v)).all() for v in self.model.trainable_variables)
+        if not (finite and math.isfinite(loss)):
+            raise CheckFailed(f"training diverged (loss {loss} in epoch {epoch + 1}): try {self.advice}")
+
+
+class _Keeper(_Follower):
     """After every epoch: judge, remember the best weights, write history and checkpoint."""
 
     def __init__(self, run: Path, epochs: Epochs, judge: Judge, bar: EpochBar, advice: str) -> None:
-        super().__init__()
-        self.run, self.epochs, self.judge, self.bar, self.advice = run, epochs, judge, bar, advice
+        super().__init__(bar, advice)
+        self.run, self.epochs, self.judge = run, epochs, judge
 
     def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
         self._began = time.monotonic()
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        finite = all(np.isfinite(np.asarray(v)).all() for v in self.model.trainable_variables)
-        if not (finite and math.isfinite(logs["loss"])):
-            where = f"loss {logs['loss']} in epoch {epoch + 1}"
-            raise CheckFailed(f"training diverged ({where}): try {self.advice}")
+        self.require_finite(epoch, logs["loss"])
         columns, score = self.judge(logs)
         seconds = round(time.monotonic() - self._began, 2)
         row = {"epoch": epoch + 1, "loss": round(logs["loss"], 6), **columns, "seconds": seconds}
@@ -128,6 +150,7 @@ def run_epochs(
     *,
     advice: str,
     describe: Callable[[dict[str, Any]], str] | None = None,
+    devices: Devices | None = None,
 ) -> None:
     """Train a compiled model from where it is to its last epoch.
 
@@ -140,11 +163,16 @@ def run_epochs(
     judge : logs of an epoch to columns of the history and a score
     advice : what to try where training diverges
     describe : line of the history to words beside the bar
+    devices : with workers, this is the chief
     """
     with EpochBar(total, epochs.done, *([describe] if describe else [])) as bar:
         keeper = _Keeper(run, epochs, judge, bar, advice)
         board = keras.callbacks.TensorBoard(str(run / "tensorboard"), write_graph=False)
-        if epochs.done < total:
+        if epochs.done == total:
+            return
+        if devices is not None and devices.workers is not None:
+            fit_shared(devices, model, batches, epochs.done, total, [keeper, board])
+        else:
             model.fit(
                 batches.dataset(first_step=epochs.done * batches.steps_per_epoch),
                 epochs=total,
@@ -154,6 +182,14 @@ def run_epochs(
                 verbose=0,
                 callbacks=[keeper, board],
             )
+
+
+def follow_epochs(
+    model: keras.Model, batches: StepBatches, total: int, done: int, devices: Devices, *, advice: str
+) -> None:
+    """The same on a worker that is not the chief: it trains as well, and keeps nothing."""
+    with EpochBar(total, done, lambda row: f"loss {row['loss']:.3f}") as bar:
+        fit_shared(devices, model, batches, done, total, [_Follower(bar, advice)])
 
 
 def history_csv(history: list[dict[str, Any]]) -> str:

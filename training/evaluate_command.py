@@ -52,7 +52,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _handle(arguments: argparse.Namespace) -> None:
     from .quiet import quiet_tensorflow
 
-    quiet_tensorflow()
+    quiet_tensorflow(any_backend=True)
     from drsn_keras.model_card import CARD_NAME
 
     from .evaluate import CLASSICAL

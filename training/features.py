@@ -1,4 +1,4 @@
-"""Features of many clips at once: sounds through the Keras front end (NumPy within 1e-4), windows in NumPy."""
+"""Features of many clips at once: sounds through the front end of training (NumPy within 1e-4), windows in NumPy."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ class BatchFeatures:
             return
         import tensorflow as tf
 
-        from drsn_keras.frontend.layer import FrontEnd
+        from .graph_front_end import GraphFrontEnd
 
-        layer = FrontEnd(spec)
         signature = [tf.TensorSpec([None, spec.n_samples], tf.float32)]
-        compute = tf.function(layer.call, input_signature=signature)
+        compute = tf.function(GraphFrontEnd(spec), input_signature=signature)
         self._compute = lambda y: compute(y).numpy()
 
     def __call__(self, y: np.ndarray) -> np.ndarray:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from drsn_keras.command_line import log
 from drsn_keras.keyword_model_names import trains_compiled
 from drsn_keras.models.cost import count_macs, count_parameters
 
+from .backend import make_repeatable, step_compilation
 from .checkpoint import assign
 from .config import KeywordConfig
 from .corpus import Corpus
-from .epochs import Epochs, cosine_with_warmup, run_epochs
+from .distributed.devices import Devices
+from .distributed.exchange import agree, finish, hand_over
+from .distributed.precision import building_in, keep_in_float32, mixed_policy
+from .epochs import Epochs, StepBatches, cosine_with_warmup, follow_epochs, run_epochs
 from .features import BatchFeatures
 from .networks import build_model, streams, to_train
 from .noise_level import calibrate_noise_level
@@ -38,6 +42,9 @@ from .vibration.config import VibrationConfig
 from .vibration.monitor_calibration import calibrate_monitor
 
 WARMUP_EPOCHS = 2
+_ADVICE = "a lower --learning-rate"
+#: Fields of a configuration that say where files lie on a host.
+_PLACES = ("data", "manifest", "noise")
 
 
 def optimizer_for(config: KeywordConfig | VibrationConfig, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -48,8 +55,58 @@ def optimizer_for(config: KeywordConfig | VibrationConfig, steps_per_epoch: int)
     return optimizer
 
 
+def _batches(config: KeywordConfig | VibrationConfig, corpus: Corpus, devices: Devices) -> StepBatches:
+    """Seed everything, and make the batches, which are the same for all workers."""
+    keras.utils.set_random_seed(config.seed)
+    if config.deterministic:
+        make_repeatable()
+    batches = training_batches(corpus, config, config.seed)
+    devices.check_batch(batches.batch_size)
+    values = {name: value for name, value in config.to_dict().items() if name not in _PLACES}
+    known = json.dumps([values, list(corpus.labels), corpus.training_noise_names, *corpus.listing()], sort_keys=True)
+    agree(devices, "configuration and data", known)
+    return batches
+
+
+def compiled_model(
+    config: KeywordConfig | VibrationConfig, classes: int, steps_per_epoch: int, devices: Devices
+) -> keras.Model:
+    """The network to train, on its devices, in its precision."""
+    policy = mixed_policy() if config.mixed_precision else keras.config.dtype_policy()
+    with devices.scope(), building_in(policy):
+        model = to_train(build_model(config, classes), config)
+        if config.mixed_precision:
+            keep_in_float32(model)
+        devices.adapt(model)
+        optimizer = optimizer_for(config, steps_per_epoch)
+        if policy == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        optimizer.build(model.trainable_variables)
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+        # XLA nearly halves the step of most networks on a CPU. TensorFlow does not promise repeatable results with it,
+        # and cannot compile a step over several devices.
+        wanted = trains_compiled(config.model) and not config.deterministic and devices.strategy is None
+        model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=step_compilation(wanted))
+    return model
+
+
+def follow(config: KeywordConfig | VibrationConfig, corpus: Corpus, devices: Devices) -> None:
+    """Train as a worker that is not the chief: its rows of every batch, to the last epoch; it writes nothing."""
+    batches = _batches(config, corpus, devices)
+    log(f"data: {corpus.describe()}")
+    model = compiled_model(config, len(corpus.labels), batches.steps_per_epoch, devices)
+    done = hand_over(devices, [*model.variables, *model.optimizer.variables], 0)
+    follow_epochs(model, batches, config.epochs, done, devices, advice=_ADVICE)
+    finish(devices, model.variables)
+
+
 def train(
-    config: KeywordConfig | VibrationConfig, corpus: Corpus, run: Path, *, resume: bool = False
+    config: KeywordConfig | VibrationConfig,
+    corpus: Corpus,
+    run: Path,
+    *,
+    resume: bool = False,
+    devices: Devices | None = None,
 ) -> dict[str, Any]:
     """Train, and leave a complete run folder.
 
@@ -61,6 +118,8 @@ def train(
     resume : bool
         Go on from the folder's checkpoint, if it has one. The result equals that of an uninterrupted run as far as the
         machine's arithmetic is repeatable (exactly, with ``deterministic``).
+    devices : Devices, optional
+        One, unless others are handed in; with workers, this is the chief.
 
     Returns
     -------
@@ -68,38 +127,37 @@ def train(
         The summary that is also written to ``summary.json``.
     """
     began = time.monotonic()
-    keras.utils.set_random_seed(config.seed)
-    if config.deterministic:
-        tf.config.experimental.enable_op_determinism()
-    batches = training_batches(corpus, config, config.seed)
+    devices = devices or Devices()
+    batches = _batches(config, corpus, devices)
     validation = NoisyValidation(corpus, config)
     log(f"data: {corpus.describe()}")
     for note in corpus.notes:
         log(f"note: {note}")
 
-    model = to_train(build_model(config, len(corpus.labels)), config)
+    model = compiled_model(config, len(corpus.labels), batches.steps_per_epoch, devices)
     if resume:
         require_same_split(run, corpus)
     # Written once data and model are there: an error so far leaves no half-made run behind.
     write_json(run / CONFIG, config.to_dict())
     write_split_list(run, corpus)
-    optimizer = optimizer_for(config, batches.steps_per_epoch)
-    optimizer.build(model.trainable_variables)
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
-    # XLA nearly halves the step of most networks on a CPU. TensorFlow does not promise repeatable results with it.
-    compiled = trains_compiled(config.model) and not config.deterministic
-    model.compile(optimizer, loss, metrics=["accuracy"], jit_compile=compiled)
-
-    epochs = Epochs.begin(run, resume, model, optimizer, config.epochs)
+    epochs = Epochs.begin(run, resume, model, model.optimizer, config.epochs)
+    hand_over(devices, [*model.variables, *model.optimizer.variables], epochs.done)
+    judged = model
+    if config.mixed_precision or devices.workers is not None:
+        # What is saved, in 32 bits; and without the other workers, who go on meanwhile.
+        judged = to_train(build_model(config, len(corpus.labels)), config)
     setup_seconds = time.monotonic() - began
 
     def judge(logs: dict[str, Any]) -> tuple[dict[str, Any], float]:
-        scores = validation.accuracies(model)
+        if judged is not model:
+            assign(judged.variables, [np.asarray(v) for v in model.variables], run)
+        scores = validation.accuracies(judged)
         mean = float(np.mean(list(scores.values())))
         columns = {f"val_{name}": round(value, 3) for name, value in scores.items()}
         return {"accuracy": round(100 * logs["accuracy"], 3), **columns, "val_mean": round(mean, 3)}, mean
 
-    run_epochs(model, batches, config.epochs, epochs, run, judge, advice="a lower --learning-rate")
+    run_epochs(model, batches, config.epochs, epochs, run, judge, advice=_ADVICE, devices=devices)
+    finish(devices, model.variables)
     # A fresh copy: the compiled one would drag its optimizer into the file.
     model = build_model(config, len(corpus.labels))
     assign(model.variables, epochs.best_weights, run / CHECKPOINT)
@@ -126,11 +184,13 @@ def train(
         "train_seconds": round(setup_seconds + epochs.seconds, 1),
         "validation": epochs.validation,
         **device,
-        "clips": {split: len(corpus.clips(split)) for split in ("train", "val")},
+        "clips": {split: corpus.count(split) for split in ("train", "val")},
         "training_noise": corpus.training_noise_names,
         "protocol": corpus.protocol,
         "notes": corpus.notes,
         "synthetic_speech": corpus.synthetic,
+        "backend": keras.backend.backend(),
+        **devices.describe(),
         "git_revision": git_revision(),
         "versions": environment(),
     }

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drsn_keras.command_line import log
+from drsn_keras.errors import UsageError, mismatch
 from drsn_keras.keyword_model_names import KEYWORD_MODEL_NAMES, SHRINKING, SPECTRAL
 
+from .distributed.options import add_device_options
 from .option_values import parse_pair, parse_words
 from .start_run import add_run_options, print_summary, start_run
 
@@ -41,7 +43,17 @@ def add(commands: argparse._SubParsersAction) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     data = parser.add_argument_group("data")
-    data.add_argument("--data", type=Path, metavar="DIR", help="a folder per word, Speech Commands, or MSWC")
+    data.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="a folder per word, Speech Commands, MSWC, or what drsn-train prepare made of one",
+    )
+    data.add_argument(
+        "--data-service",
+        metavar="HOST:PORT",
+        help="of prepared data: batches come from the workers of this dispatcher (drsn-train data-worker)",
+    )
     data.add_argument("--manifest", type=Path, metavar="CSV", help="columns file, label, recording_id, suggested_split")
     data.add_argument(
         "--noise",
@@ -106,6 +118,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     )
     fit.add_argument("--seed", type=int, metavar="N", help="0 by default")
     fit.add_argument("--deterministic", action="store_true", default=None, help="same seed, same weights (slower)")
+    add_device_options(parser)
     add_run_options(parser)
     parser.set_defaults(handler=_handle)
 
@@ -127,6 +140,7 @@ def _given(arguments: argparse.Namespace) -> dict:
             "learning_rate",
             "seed",
             "deterministic",
+            "mixed_precision",
         )
         if getattr(arguments, name) is not None
     }
@@ -175,15 +189,43 @@ def _handle(arguments: argparse.Namespace) -> None:
     def open_data(config: KeywordConfig, resume: bool) -> tuple[KeywordConfig, Corpus]:
         from .quiet import quiet_tensorflow
 
-        if config.synthesize and arguments.duration is None and not resume:
-            config = _long_enough(config)
-        quiet_tensorflow()
+        if arguments.duration is None and not resume:
+            config = _long_enough(config) if config.synthesize else _as_prepared(config)
+        quiet_tensorflow(any_backend=True)
         from .corpus import open_corpus
 
-        return config, open_corpus(config, progress=True)
+        corpus = open_corpus(config, progress=True)
+        if arguments.data_service is not None:
+            _use_service(corpus, arguments.data_service)
+        return config, corpus
 
     summary = start_run(arguments, "keywords", new_config, open_data)
-    print_summary(summary, arguments, " (synthetic speech)" if summary["synthetic_speech"] else "")
+    if summary:
+        print_summary(summary, arguments, " (synthetic speech)" if summary["synthetic_speech"] else "")
+
+
+def _use_service(corpus: Corpus, service: str) -> None:
+    """Let the workers of a data service make the batches."""
+    from .prepared.corpus import PreparedCorpus
+    from .prepared.data_service import require_dispatcher
+
+    if not isinstance(corpus, PreparedCorpus):
+        raise UsageError(mismatch("--data-service", "data made by drsn-train prepare (--data PREPARED)", "other data"))
+    require_dispatcher(service)
+    corpus.data_service = service
+
+
+def _as_prepared(config: KeywordConfig) -> KeywordConfig:
+    """The window that prepared data was cut to."""
+    from .prepared.folder import is_prepared, read_prepared
+
+    if not is_prepared(Path(config.data)):
+        return config
+    prepared = read_prepared(Path(config.data))
+    if prepared.n_samples == config.spec.n_samples:
+        return config
+    spec = dataclasses.replace(config.spec, duration_s=prepared.n_samples / config.spec.sample_rate_hz)
+    return dataclasses.replace(config, front_end=spec.to_dict())
 
 
 def _long_enough(config: KeywordConfig) -> KeywordConfig:

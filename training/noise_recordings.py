@@ -147,7 +147,7 @@ def _limited(recordings: Sequence[Recording]) -> tuple[list[Recording], list[str
     for r in recordings:
         frames = file_frames(r.path)
         lengths[r.label].append(((frames if r.stop is None else r.stop) - r.start) / file_rate_hz(r.path))
-    shares = {label: _equal_share(own, MAX_KIND_S) for label, own in lengths.items() if sum(own) > MAX_KIND_S}
+    shares = {label: equal_share(own, MAX_KIND_S) for label, own in lengths.items() if sum(own) > MAX_KIND_S}
     notes = [
         f"noise: of {sum(lengths[label]) / 3600:.1f} h of {label} {MAX_KIND_S / 60:g} minutes used, at most "
         f"{share:.1f} s of a recording"
@@ -156,10 +156,10 @@ def _limited(recordings: Sequence[Recording]) -> tuple[list[Recording], list[str
     return [_middle(r, shares[r.label]) if r.label in shares else r for r in recordings], notes
 
 
-def _equal_share(lengths: Sequence[float], total: float) -> float:
+def equal_share(lengths: Sequence[float], total: float) -> float:
     """The largest share such that taking it of each (or all of what is shorter) takes ``total``.
 
-    >>> _equal_share([1.0, 10.0, 10.0], 9.0)
+    >>> equal_share([1.0, 10.0, 10.0], 9.0)
     4.0
     """
     left, ordered = total, sorted(lengths)

@@ -1,4 +1,4 @@
-"""The tf.data pipeline: clips in memory -> shuffled batches -> augmentation -> features, all inside the graph."""
+"""The tf.data pipeline: clips in memory -> shuffled batches -> augmentation -> features."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from drsn_keras.frontend import FrontEndSpec
-from drsn_keras.frontend.layer import FrontEnd
 
 from .augment import Augmenter
+from .batch_look import BatchLook
+from .batch_part import WHOLE, Part
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,16 +26,8 @@ class Batches:
     ----------
     clips : np.ndarray [shape=(n, n_samples), int16]
     labels : np.ndarray [shape=(n,), int]
-    classes : int
-    augmenter : Augmenter
-    spec : FrontEndSpec
-    batch_size, seed : int
-    in_stream : bool
-        For a model with states: every other batch has twice the samples, the second half of which are the clips.
-        Before them is what a stream holds: another clip, or nothing, and the same noise. All other batches begin with
-        the clip, as a stream does when it is switched on.
-    unknown : int, optional
-        Label of what is between two words; without it no batch straddles.
+    classes, augmenter, spec, batch_size, seed, in_stream, unknown, in_graph
+        As :class:`~drsn_keras.training.batch_look.BatchLook`, which is what is done with the clips of a step.
     """
 
     clips: np.ndarray
@@ -46,20 +39,28 @@ class Batches:
     seed: int
     in_stream: bool = False
     unknown: int | None = None
+    in_graph: bool = False
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches in which every clip is seen once."""
         return -(-len(self.clips) // self.batch_size)
 
-    def dataset(self, first_step: int = 0) -> tf.data.Dataset:
-        """(features [batch, frames, channels], one-hot labels [batch, classes]) from ``first_step`` on, without end."""
+    def dataset(self, first_step: int = 0, part: Part = WHOLE) -> tf.data.Dataset:
+        """(features [batch, frames, channels], one-hot labels [batch, classes]) from ``first_step`` on, without end.
+
+        With ``part``, the rows of one of several workers only, as they are in the whole batch.
+        """
         clips = tf.constant(self.clips)
         labels = tf.constant(self.labels, tf.int32)
-        front_end = FrontEnd(self.spec)
-        front_end.build((self.batch_size, self.spec.n_samples))
-        clip_frames = self.spec.n_frames
         steps, size, total = self.steps_per_epoch, self.batch_size, len(self.clips)
+        look = BatchLook(
+            *(self.classes, self.augmenter, self.spec, size, self.seed),
+            in_stream=self.in_stream,
+            unknown=self.unknown,
+            part=part,
+            in_graph=self.in_graph,
+        )
 
         def epoch_steps(epoch):
             order_seed = tf.stack([tf.constant(self.seed, tf.int64), -1 - epoch])
@@ -69,29 +70,7 @@ class Batches:
             return tf.data.Dataset.from_tensor_slices((numbers, indices))
 
         def batch(step, index):
-            seed = tf.stack([tf.constant(self.seed, tf.int64), step])
-            y = tf.cast(tf.gather(clips, index), tf.float32) / 32768.0
-            y = tf.ensure_shape(y, [size, self.spec.n_samples])
-            said = tf.gather(labels, index)
-            if self.unknown is not None:
-                y, said = self.augmenter.straddle(y, said, seed, self.unknown)
-            return look(step, y, self.augmenter.draw(seed, size), seed), tf.one_hot(said, self.classes)
-
-        def look(step, *drawn):
-            if not self.in_stream:
-                return clip(*drawn)
-            return tf.cond(step % 2 == 0, lambda: clip(*drawn), lambda: stream(*drawn))
-
-        def clip(y, parameters, seed):
-            features = tf.ensure_shape(front_end(self.augmenter.apply(y, parameters)), [size, *self.spec.shape])
-            # A mask of ten samples is a click.
-            return features if self.spec.is_waveform else self.augmenter.mask(features, seed)
-
-        def stream(y, parameters, seed):
-            features = front_end(self.augmenter.apply_in_stream(y, parameters))
-            before, own = features[:, :-clip_frames], features[:, -clip_frames:]
-            own = self.augmenter.mask(tf.ensure_shape(own, [size, *self.spec.shape]), seed)
-            return tf.concat([before, own], axis=1)
+            return look(step, tf.gather(clips, index), tf.gather(labels, index))
 
         epochs = tf.data.Dataset.range(first_step // steps, np.iinfo(np.int64).max).flat_map(epoch_steps)
         return epochs.skip(first_step % steps).map(batch, num_parallel_calls=2, deterministic=True).prefetch(4)

@@ -8,19 +8,34 @@ import sys
 import tempfile
 from collections.abc import Iterator
 
-from drsn_keras.errors import UsageError, mismatch
+from .backend import TENSORFLOW, asked_backend, check_backend, import_backend
 
 
-def quiet_tensorflow() -> None:
-    """Import TensorFlow and look for devices; what it prints by that is shown only if the import fails."""
+def quiet_tensorflow(any_backend: bool = False) -> None:
+    """Import TensorFlow and look for devices; what it prints by that is shown only if the import fails.
+
+    Parameters
+    ----------
+    any_backend : bool
+        Keras may compute with whatever KERAS_BACKEND asks for. TensorFlow, which then makes features and nothing else,
+        leaves the GPUs alone.
+
+    Raises
+    ------
+    UsageError
+        KERAS_BACKEND asks for a backend that is unknown, not installed, or not for this command.
+    """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    backend = os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    if backend != "tensorflow":
-        raise UsageError(mismatch("KERAS_BACKEND", "tensorflow (the layers run on JAX too, this command not)", backend))
+    check_backend(any_backend)
+    if asked_backend() != TENSORFLOW:
+        # First: Triton, which PyTorch brings, is killed (segmentation fault) if it is loaded after TensorFlow.
+        import_backend()
     with native_stderr_aside():
         import tensorflow as tf
 
         tf.config.list_physical_devices()
+        if asked_backend() != TENSORFLOW:
+            tf.config.set_visible_devices([], "GPU")
     # Retracing hints: every part of an evaluation has its own shape, once.
     tf.get_logger().setLevel("ERROR")
 

@@ -17,6 +17,8 @@ from typing import Any
 from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.files import write_atomically
 
+from .backend import asked_backend
+
 CONFIG, MODEL, HISTORY, CHECKPOINT, SUMMARY = (
     "config.json",
     "model.keras",
@@ -52,7 +54,8 @@ def read_json(path: Path) -> Any:
 def environment() -> dict[str, str]:
     """Versions that a result depends on."""
     found = {"drsn-keras": metadata.version("drsn-keras"), "python": platform.python_version()}
-    for package in _PACKAGES:
+    # With another backend than TensorFlow, that as well.
+    for package in dict.fromkeys((*_PACKAGES, asked_backend())):
         with contextlib.suppress(metadata.PackageNotFoundError):
             found[package] = metadata.version(package)
     found["machine"] = f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores"
@@ -77,14 +80,14 @@ def _git(folder: Path, *words: str) -> str:
 
 
 @contextlib.contextmanager
-def locked(run: Path) -> Iterator[None]:
+def locked(run: Path, doing: str = "trained in") -> Iterator[None]:
     """Hold a run folder: a second training in it is refused instead of mixing two runs' files."""
     run.mkdir(parents=True, exist_ok=True)
     with (run / LOCK).open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UsageError(mismatch(run, "a folder that no other run uses", "one that is being trained in")) from None
+            raise UsageError(mismatch(run, "a folder that no other run uses", f"one that is being {doing}")) from None
         yield
 
 

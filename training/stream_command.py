@@ -58,6 +58,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     point.add_argument(
         "--max-false-accepts", type=float, metavar="X", default=0.5, help="false accepts an hour allowed (0.5)"
     )
+    point.add_argument(
+        "--one-threshold", action="store_true", help="for all noise, where the card has a noise level to follow, too"
+    )
     point.add_argument("--set-operating-point", action="store_true", help="store it in the bundle's card")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the results (BUNDLE-stream)")
     parser.add_argument("--json", action="store_true", help="print the results as JSON")
@@ -81,7 +84,7 @@ def _handle(arguments: argparse.Namespace) -> None:
     if arguments.scenes is not None:
         given["rounds"] = _rounds(arguments.scenes)
     composition = Composition(**given)
-    quiet_tensorflow()
+    quiet_tensorflow(any_backend=True)
     from drsn_keras.model_card import DetectorSpec
 
     from .streams.evaluate import Settings, stream_evaluate
@@ -92,7 +95,14 @@ def _handle(arguments: argparse.Namespace) -> None:
     bundle, corpus = open_streams_data(arguments.bundle, paths)
     if arguments.set_operating_point:
         require_writable(arguments.bundle)
-    settings = Settings(arguments.hours, arguments.split, arguments.seed, arguments.max_false_accepts, composition)
+    settings = Settings(
+        hours=arguments.hours,
+        split=arguments.split,
+        seed=arguments.seed,
+        max_per_hour=arguments.max_false_accepts,
+        composition=composition,
+        one_threshold=arguments.one_threshold,
+    )
     folder = arguments.bundle.resolve()
     out = arguments.out or folder.with_name(folder.name + "-stream")
     result = stream_evaluate(bundle, corpus, settings, out)
@@ -106,7 +116,8 @@ def _handle(arguments: argparse.Namespace) -> None:
         if not chosen["reached"]:
             expected = f"at most {arguments.max_false_accepts:g} false accepts an hour on validation"
             raise CheckFailed(mismatch(f"{arguments.bundle}, operating point", expected, "more at every threshold"))
-        store_operating_point(arguments.bundle, DetectorSpec(**chosen["detector"]), result["streams"])
+        steps = chosen.get("noise_thresholds", ())
+        store_operating_point(arguments.bundle, DetectorSpec(**chosen["detector"]), steps, result["streams"])
         log(f"{arguments.bundle}: the operating point is stored")
 
 

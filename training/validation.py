@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import keras
 import numpy as np
 
@@ -15,6 +17,8 @@ from .features import BatchFeatures
 #: SNRs of the copies [dB]; the score of an epoch is the mean of their accuracies and the clean one.
 SNRS_DB = (10.0, 0.0, -5.0)
 _SEED = 20_001
+#: A multiple of the batches that features are computed in.
+_CLIPS_AT_ONCE = 512
 
 
 def validation_sources(corpus: Corpus, config: KeywordConfig) -> list[NoiseSource]:
@@ -32,13 +36,17 @@ class NoisyValidation:
         features = BatchFeatures(config.spec)
         sources = validation_sources(corpus, config)
         self.labels = clips.y
-        self.names = ["clean"]
-        parts = [features(clips.x.astype(np.float32) / 32768.0)]
-        if sources:
-            for snr_db, mixed in noisy_clips(clips, sources, SNRS_DB, _SEED):
-                self.names.append(f"{snr_db:g}db")
-                parts.append(features(mixed))
-        self._features = np.concatenate(parts)
+        self.names = ["clean", *(f"{snr_db:g}db" for snr_db in SNRS_DB if sources)]
+        n = len(clips)
+        self._features = np.empty((len(self.names) * n, *config.spec.shape), np.float32)
+        # In goes: three copies of all clips in 32 bits are more than their features.
+        for start in range(0, n, _CLIPS_AT_ONCE):
+            some = dataclasses.replace(clips, x=clips.x[start : start + _CLIPS_AT_ONCE])
+            waves = [some.x.astype(np.float32) / 32768.0]
+            if sources:
+                waves += [mixed for _, mixed in noisy_clips(some, sources, SNRS_DB, _SEED, start)]
+            for i, y in enumerate(waves):
+                self._features[i * n + start : i * n + start + len(y)] = features(y)
 
     def probabilities(self, model: keras.Model) -> np.ndarray:
         """Class probabilities [shape=(conditions, n, classes)]."""

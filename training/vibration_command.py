@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
 
+from .distributed.options import add_device_options
 from .option_values import parse_pair, parse_words
 from .start_run import add_run_options, print_summary, start_run
 
@@ -43,7 +44,7 @@ _LAYOUT = {
 }
 _PLAIN = (
     *("machines", "split", "held_out", "without", "noisy", "speed_change", "model", "width", "epochs", "batch_size"),
-    *("learning_rate", "seed", "deterministic"),
+    *("learning_rate", "seed", "deterministic", "mixed_precision"),
 )
 
 
@@ -103,6 +104,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     fit.add_argument("--learning-rate", type=float, metavar="X", help="peak of the cosine schedule")
     fit.add_argument("--seed", type=int, metavar="N", help="0 by default")
     fit.add_argument("--deterministic", action="store_true", default=None, help="same seed, same weights (slower)")
+    add_device_options(parser)
     add_run_options(parser)
     parser.set_defaults(handler=_handle)
 
@@ -173,7 +175,8 @@ def _handle(arguments: argparse.Namespace) -> None:
         return config, corpus
 
     summary = start_run(arguments, "vibration", new_config, open_data)
-    print_summary(summary, arguments, ", LEAKY" if summary["protocol"].get("leaky") else "")
+    if summary:
+        print_summary(summary, arguments, ", LEAKY" if summary["protocol"].get("leaky") else "")
 
 
 def _check_healthy(healthy: tuple[str, ...], labels: tuple[str, ...], given: bool) -> None:
@@ -188,4 +191,4 @@ def _check_healthy(healthy: tuple[str, ...], labels: tuple[str, ...], given: boo
 def _quiet() -> None:
     from .quiet import quiet_tensorflow
 
-    quiet_tensorflow()
+    quiet_tensorflow(any_backend=True)

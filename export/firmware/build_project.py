@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from drsn_keras.edge.detector import with_threshold
 from drsn_keras.errors import BundleError, UsageError, mismatch
 from drsn_keras.frontend import SignalSpec
-from drsn_keras.model_card import CARD_NAME
+from drsn_keras.model_card import CARD_NAME, DetectorSpec, ModelCard
+from drsn_keras.noise_thresholds import thresholds_of
 
 from ..c_headers import HEADERS
 from .c_source import Names
@@ -67,7 +69,16 @@ def _signal(source: Source, prefix: str) -> SignalSource | None:
     if isinstance(spec, SignalSpec):
         return denoiser_source(spec, card.input, card.output, prefix) if card.stream else None
     frames = card.stream.get("frames")
-    return signal_source(spec, card.input, card.output, card.detector, card.labels, prefix, step_frames=frames)
+    detector = without_noise_level(card)
+    return signal_source(spec, card.input, card.output, detector, card.labels, prefix, step_frames=frames)
+
+
+def without_noise_level(card: ModelCard) -> DetectorSpec:
+    """The card's detector as the generated C has it: integers tell no noise level, so one threshold is for all.
+
+    Of thresholds that follow the noise it is the highest: no score fires in C that a listener would refuse.
+    """
+    return with_threshold(card.detector, max(thresholds_of(card.noise_thresholds, card.detector.threshold)))
 
 
 def kind(signal: SignalSource | None, prefix: str) -> str | None:

@@ -1,5 +1,6 @@
-"""The same layers and weights on TensorFlow and on JAX give the same numbers."""
+"""The same layers and weights on TensorFlow, on JAX and on PyTorch give the same numbers."""
 
+import importlib.util
 import os
 import subprocess
 import sys
@@ -77,26 +78,30 @@ def _run(backend, path):
 
 
 @pytest.fixture(scope="module")
-def outputs(tmp_path_factory):
-    pytest.importorskip("jax", reason="JAX is not installed")
-    folder = tmp_path_factory.mktemp("backends")
-    return {backend: _run(backend, folder / f"{backend}.npz") for backend in ("tensorflow", "jax")}
+def tensorflow(tmp_path_factory):
+    return _run("tensorflow", tmp_path_factory.mktemp("backends") / "tensorflow.npz")
 
 
-def test_backends_agree_within_1e5(outputs):
-    tensorflow, jax = outputs["tensorflow"], outputs["jax"]
-    assert set(tensorflow) == set(jax)
+@pytest.fixture(scope="module", params=["jax", "torch"])
+def other(request, tmp_path_factory):
+    if importlib.util.find_spec(request.param) is None:
+        pytest.skip(f"{request.param} is not installed")
+    return _run(request.param, tmp_path_factory.mktemp("backends") / f"{request.param}.npz")
+
+
+def test_backends_agree_within_1e5(other, tensorflow):
+    assert set(tensorflow) == set(other)
     assert len(tensorflow) == 43
     for name in set(tensorflow) - {"losses", "features", "features/root"}:
-        np.testing.assert_allclose(jax[name], tensorflow[name], atol=1e-5, rtol=1e-4, err_msg=name)
+        np.testing.assert_allclose(other[name], tensorflow[name], atol=1e-5, rtol=1e-4, err_msg=name)
 
 
-def test_front_end_agrees_within_1e4(outputs):
+def test_front_end_agrees_within_1e4(other, tensorflow):
     for name in ("features", "features/root"):
-        np.testing.assert_allclose(outputs["jax"][name], outputs["tensorflow"][name], atol=1e-4, err_msg=name)
+        np.testing.assert_allclose(other[name], tensorflow[name], atol=1e-4, err_msg=name)
 
 
-def test_training_steps_agree(outputs):
-    losses = outputs["tensorflow"]["losses"]
+def test_training_steps_agree(other, tensorflow):
+    losses = tensorflow["losses"]
     assert losses[-1] < losses[0]
-    np.testing.assert_allclose(outputs["jax"]["losses"], losses, rtol=1e-4)
+    np.testing.assert_allclose(other["losses"], losses, rtol=1e-4)

@@ -1,7 +1,9 @@
 """Thresholds that follow the noise."""
 
+import dataclasses
 import shutil
 
+import numpy as np
 import pytest
 
 from drsn_keras.edge.bundle import load_bundle
@@ -34,6 +36,22 @@ def test_the_first_level_that_is_not_exceeded_says_the_threshold(altered, bursts
     assert _detections(folder, y) == wanted
     other = with_threshold(spec, 0.5)  # one that is given counts for all noise
     assert _detections(folder, y, other) != wanted
+
+
+def test_a_score_at_the_threshold_fires_as_with_one_threshold(altered, bursts):
+    """Decided in float32: a double just above the score is the same number there."""
+    folder = altered(lambda card: _told(card, -30.0, []))
+    shutil.copy(folder / MODEL_NAME, folder / NOISE_MODEL_NAME)
+    y = bursts(2.0, (1.0, 400))
+    bundle = load_bundle(folder)
+    found = _detections(folder, y)
+    value = float(np.nextafter(found[0].score, 1.0))
+    assert float(np.float32(value)) == found[0].score < value
+    spec = with_threshold(bundle.card.detector, value)
+    assert _detections(folder, y, spec) == found
+    card = dataclasses.replace(bundle.card, detector=with_threshold(spec, 1.0), noise_thresholds=((0.0, value),))
+    card.write(folder)
+    assert _detections(folder, y) == found
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,13 @@ import pytest
 
 from drsn_keras.errors import BundleError, DataError, UsageError
 from drsn_keras.training.cli import main
+from drsn_keras.training.study.crew import Place
 from drsn_keras.training.study.page import markdown, write_page
+from drsn_keras.training.study.process import Process
 from drsn_keras.training.study.results import Scores, difference_of, mean_of, read_results, row_of_trial
 from drsn_keras.training.study.run import RESULTS, run_study
 from drsn_keras.training.study.study_file import read_study
-from drsn_keras.training.study.trial import ModelRefused, Process, Trial, run_trial, scores_of, store, trials_of
+from drsn_keras.training.study.trial import ModelRefused, Trial, run_trial, scores_of, store, trials_of
 
 STUDY = """
 command = "denoise"
@@ -223,7 +225,7 @@ def test_a_child_ends_with_a_study_that_is_killed(tmp_path: Path) -> None:
     (tmp_path / "held").mkdir()
     (tmp_path / "held" / "waits.py").write_text("import os, time; print(os.getpid(), flush=True); time.sleep(60)")
     study = (
-        "import pathlib, sys; from drsn_keras.training.study.trial import Process;"
+        "import pathlib, sys; from drsn_keras.training.study.process import Process;"
         "Process(1).run('held.waits', [], pathlib.Path('log'))"
     )
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
@@ -312,4 +314,4 @@ def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"one with study\.toml in it"):
         run_study(study, tmp_path)
     with pytest.raises(UsageError, match="--workers: expected at least 1, got 0"):
-        run_study(study, tmp_path / "new", 0)
+        run_study(study, tmp_path / "new", Place(workers=0))

@@ -31,8 +31,10 @@ def audio_files(folder: Path) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(need_folder(folder)):
         folders[:] = [f for f in folders if not f.startswith(".")]
-        found += [Path(parent, n) for n in names if Path(n).suffix.lower() in AUDIO_SUFFIXES and not n.startswith(".")]
-    return sorted(found)
+        names = [n for n in names if Path(n).suffix.lower() in AUDIO_SUFFIXES and not n.startswith(".")]
+        found += [f"{parent}/{name}" for name in names]
+    # In the order of paths, but compared as text: a path that was compared keeps all its parts in memory.
+    return [Path(name) for name in sorted(found, key=lambda name: name.split("/"))]
 
 
 def sub_folders(folder: Path) -> list[Path]:

@@ -8,11 +8,11 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from drsn_keras.command_line import log
 from drsn_keras.models.cost import count_macs, count_parameters
 
+from ..backend import make_repeatable, step_compilation
 from ..checkpoint import assign
 from ..epochs import Epochs, run_epochs
 from ..fit import save_model
@@ -48,7 +48,7 @@ def train(config: DenoiseConfig, task: DenoiseTask, run: Path, *, resume: bool =
     began = time.monotonic()
     keras.utils.set_random_seed(config.seed)
     if config.deterministic:
-        tf.config.experimental.enable_op_determinism()
+        make_repeatable()
     pairs = TrainingPairs(task, config, config.seed)
     log(f"data: {task.describe()}")
     for note in task.notes:
@@ -64,7 +64,8 @@ def train(config: DenoiseConfig, task: DenoiseTask, run: Path, *, resume: bool =
     optimizer.build(model.trainable_variables)
     # XLA shortens the step of signals on a CPU, of images it makes it half as long again. TensorFlow does not promise
     # repeatable results with it.
-    model.compile(optimizer, LOSSES[config.loss], jit_compile=not (config.deterministic or task.spec.is_image))
+    compiled = step_compilation(not (config.deterministic or task.spec.is_image))
+    model.compile(optimizer, LOSSES[config.loss], jit_compile=compiled)
 
     epochs = Epochs.begin(run, resume, model, optimizer, config.epochs)
     setup_seconds = time.monotonic() - began
@@ -109,6 +110,7 @@ def train(config: DenoiseConfig, task: DenoiseTask, run: Path, *, resume: bool =
         "protocol": task.protocol,
         "made": task.material.made,
         "notes": task.notes,
+        "backend": keras.backend.backend(),
         "git_revision": git_revision(),
         "versions": environment(),
     }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from drsn_keras.frontend import SignalSpec, as_model_input, from_model_output
+
+from ..backend import TENSORFLOW
 
 #: Samples that go through a network at once: what its maps need stays below a few hundred MB.
 _AT_ONCE = 1 << 18
@@ -25,8 +26,7 @@ class Predictor:
 
     def __init__(self, model: keras.Model, spec: SignalSpec) -> None:
         self._spec = spec
-        signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
-        self._call = tf.function(lambda x: model(x, training=False), input_signature=[signature])
+        self._call = _compiled(model)
 
     def __call__(self, noisy: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Clean estimates of examples [each shape=natural_shape, float32], in units of full scale."""
@@ -39,6 +39,17 @@ class Predictor:
             for start in range(0, len(rows), size):
                 part = rows[start : start + size]
                 x = as_model_input(np.stack([noisy[row] for row in part]), self._spec)
-                for row, y in zip(part, from_model_output(self._call(x).numpy(), self._spec), strict=True):
+                for row, y in zip(part, from_model_output(self._call(x), self._spec), strict=True):
                     found[row] = y
         return found
+
+
+def _compiled(model: keras.Model) -> Callable[[np.ndarray], np.ndarray]:
+    """The network as a function of arrays; what TensorFlow compiles once, JAX compiles for every shape."""
+    if keras.backend.backend() != TENSORFLOW:
+        return model.predict_on_batch
+    import tensorflow as tf
+
+    signature = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+    call = tf.function(lambda x: model(x, training=False), input_signature=[signature])
+    return lambda x: call(x).numpy()

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +36,17 @@ def require_writable(bundle: Path) -> None:
             raise DrsnError(mismatch(path, "to be writable (--set-operating-point)", "read-only"))
 
 
-def store_operating_point(bundle: Path, detector: DetectorSpec, streams: Mapping[str, Mapping[str, Any]]) -> None:
-    """Write the detector's constants and a line of figures a stream.
+def store_operating_point(
+    bundle: Path,
+    detector: DetectorSpec,
+    noise_thresholds: Sequence[Sequence[float]],
+    streams: Mapping[str, Mapping[str, Any]],
+) -> None:
+    """Write the detector's constants, thresholds by noise level (none: one for all) and a line of figures a stream.
 
     Parameters
     ----------
+    noise_thresholds : pairs of a noise level [dB] and a threshold, instead of those that the card has
     streams : measurements (:func:`.measures.measure`) by the stream's name
 
     Raises
@@ -49,7 +55,12 @@ def store_operating_point(bundle: Path, detector: DetectorSpec, streams: Mapping
         If the page cannot be made; nothing is written then.
     """
     card, _ = read_bundle(bundle)
-    card = dataclasses.replace(card, detector=detector, metrics={**card.metrics, METRIC: _rows(streams)})
+    card = dataclasses.replace(
+        card,
+        detector=detector,
+        noise_thresholds=tuple(map(tuple, noise_thresholds)),
+        metrics={**card.metrics, METRIC: _rows(streams)},
+    )
     page_path = bundle / CARD_PAGE_NAME
     page = _page(bundle, json.dumps(card.to_dict())) if page_path.is_file() else None
     before = (bundle / CARD_NAME).read_bytes()

@@ -21,10 +21,12 @@ from .events import events_csv, events_of
 from .hear import Heard, ears_of, hear
 from .material import Material, material_of
 from .measures import measure
+from .noise_bins import by_bin
+from .noise_choice import NoiseChoice, choose_by_noise
 from .operating_point import Chosen, choose
 from .page import TITLES, det_csv, markdown
 from .progress import HourBar
-from .sweep import sweep
+from .sweep import Point, Steps, Tally, sweep
 
 VALIDATION = "val"
 
@@ -43,6 +45,8 @@ class Settings:
     max_per_hour : float
         False accepts that the operating point may cost.
     composition : Composition
+    one_threshold : bool
+        Thresholds that follow the noise level are not tried.
     """
 
     hours: float = 2.0
@@ -50,6 +54,7 @@ class Settings:
     seed: int = 0
     max_per_hour: float = 0.5
     composition: Composition = dataclasses.field(default_factory=Composition)
+    one_threshold: bool = False
 
 
 def stream_evaluate(bundle: Bundle, corpus: Corpus, settings: Settings, out: Path) -> dict[str, Any]:
@@ -68,8 +73,11 @@ def stream_evaluate(bundle: Bundle, corpus: Corpus, settings: Settings, out: Pat
     log(f"composing {settings.composition.sentence()}")
     heard = {split: _hear(bundle, found, settings) for split, found in material.items()}
     chosen = choose(heard[VALIDATION], bundle.card.detector, settings.max_per_hour)
-    detector = chosen.point.detector
-    events = {split: events_of(found, detector) for split, found in heard.items()}
+    by_noise = None
+    if heard[VALIDATION].noise_db is not None and not settings.one_threshold:
+        by_noise = choose_by_noise(heard[VALIDATION], chosen, settings.max_per_hour)
+    point = by_noise.point if by_noise and by_noise.kept else chosen.point
+    events = {split: events_of(found, point.detector, point.noise_thresholds) for split, found in heard.items()}
     result = {
         "bundle": bundle.folder.name,
         "model": bundle.card.model,
@@ -81,19 +89,20 @@ def stream_evaluate(bundle: Bundle, corpus: Corpus, settings: Settings, out: Pat
         "material": {split: found.describe() for split, found in material.items()},
         "speaker_disjoint": str(corpus.protocol.get("speaker_disjoint", "unknown")),
         "operating_point": {
-            "detector": dataclasses.asdict(detector),
+            "detector": dataclasses.asdict(point.detector),
             "chosen_on": VALIDATION,
             "reached": chosen.reached,
             "max_false_accepts_per_hour": settings.max_per_hour,
         },
         "streams": {split: measure(found, events[split], settings.composition) for split, found in heard.items()},
-        "with_card": {
-            split: measure(found, events_of(found, bundle.card.detector), settings.composition)
-            for split, found in heard.items()
-        },
+        "with_card": _measured(heard, bundle.card.detector, bundle.card.noise_thresholds, settings),
     }
+    if heard[VALIDATION].noise_db is not None:
+        result["operating_point"]["noise_thresholds"] = [list(step) for step in point.noise_thresholds]
+    if by_noise is not None:
+        result["noise_levels"] = _noise_levels(heard, chosen.point, by_noise, settings)
     out.mkdir(parents=True, exist_ok=True)
-    _write_curves(out, heard, chosen, settings.max_per_hour)
+    _write_curves(out, heard, chosen, point, settings.max_per_hour)
     streams = [(heard[split], events[split], material[split].clips) for split in splits]
     write_atomically(out / "stream.csv", events_csv(streams))
     write_atomically(out / "stream.md", markdown(result))
@@ -117,12 +126,43 @@ def _hear(bundle: Bundle, material: Material, settings: Settings) -> Heard:
     return heard
 
 
-def _write_curves(out: Path, heard: dict[str, Heard], chosen: Chosen, max_per_hour: float) -> None:
+def _measured(heard: dict[str, Heard], detector: DetectorSpec, steps: Steps, settings: Settings) -> dict[str, Any]:
+    """Figures of a detector on every stream."""
+    return {
+        split: measure(found, events_of(found, detector, steps), settings.composition) for split, found in heard.items()
+    }
+
+
+def _noise_levels(heard: dict[str, Heard], one: Point, choice: NoiseChoice, settings: Settings) -> dict[str, Any]:
+    """One threshold and those by noise level side by side; the latter None where none were possible."""
+    found: dict[str, Any] = {"kept": choice.kept, "reason": choice.reason, "edges_db": list(choice.edges)}
+    for name, point in (("one_threshold", one), ("by_noise_level", choice.point)):
+        found[name] = None
+        if point is not None:
+            found[name] = {
+                "detector": dataclasses.asdict(point.detector),
+                "noise_thresholds": [list(step) for step in point.noise_thresholds],
+                "streams": _measured(heard, point.detector, point.noise_thresholds, settings),
+                "ranges": {
+                    split: by_bin(
+                        Tally(one_heard, point.detector), point.detector, point.noise_thresholds, choice.edges
+                    )
+                    for split, one_heard in heard.items()
+                },
+            }
+    return found
+
+
+def _write_curves(out: Path, heard: dict[str, Heard], chosen: Chosen, point: Point, max_per_hour: float) -> None:
+    """Curves of one threshold; the operating point lies beside them where its thresholds follow the noise."""
     detector: DetectorSpec = chosen.point.detector
     curves = {
         TITLES[split]: chosen.points if split == VALIDATION else sweep(found, detector)
         for split, found in heard.items()
     }
-    at = {TITLES[split]: sweep(found, detector, [detector.threshold])[0] for split, found in heard.items()}
+    at = {
+        TITLES[split]: Tally(found, point.detector).point(point.detector, point.noise_thresholds)
+        for split, found in heard.items()
+    }
     write_atomically(out / "det.csv", det_csv(curves))
     write_atomically(out / "det.png", det_png(curves, at, max_per_hour))

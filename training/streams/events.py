@@ -41,9 +41,9 @@ class Event:
         return self.detection.time_s - self.word.stop / rate_hz
 
 
-def events_of(heard: Heard, spec: DetectorSpec) -> list[Event]:
+def events_of(heard: Heard, spec: DetectorSpec, noise_thresholds: Sequence[Sequence[float]] = ()) -> list[Event]:
     """Every word and every false accept of a stream, in order of time, by the device's own detector."""
-    detections = heard.detections(spec)
+    detections = heard.detections(spec, noise_thresholds)
     words, (starts_s, stops_s) = heard.words, heard.spans_s
     rate = heard.sample_rate_hz
     labels = [word.label for word in words]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -13,15 +14,17 @@ from drsn_keras.edge.bundle import Bundle
 from drsn_keras.edge.detector import Detection, Detector
 from drsn_keras.edge.listener import KeywordListener
 from drsn_keras.model_card import DetectorSpec
+from drsn_keras.noise_thresholds import threshold_at
 
 from .compose import PlacedWord, Scene
 
 
 class Evaluation(Protocol):
-    """One evaluation of a model: the stream's time, and the class probabilities."""
+    """One evaluation of a model: the stream's time, the class probabilities, and the noise level where it is told."""
 
     time_s: float
     probabilities: np.ndarray
+    noise_level_db: float | None
 
 
 class Ears(Protocol):
@@ -59,6 +62,8 @@ class Heard:
     seconds : float
         That composing and hearing took.
     sample_rate_hz : int
+    noise_db : np.ndarray [shape=(n,)], optional
+        The listener's noise level at every evaluation, where the bundle tells it.
     """
 
     split: str
@@ -71,6 +76,7 @@ class Heard:
     duration_s: float
     seconds: float
     sample_rate_hz: int
+    noise_db: np.ndarray | None = None
 
     @property
     def words(self) -> list[PlacedWord]:
@@ -83,16 +89,28 @@ class Heard:
         spans = np.array([(word.start, word.stop) for word in self.words], float).reshape(-1, 2)
         return spans[:, 0] / self.sample_rate_hz, spans[:, 1] / self.sample_rate_hz
 
-    def detections(self, spec: DetectorSpec) -> list[Detection]:
-        """What the device's detector makes of the probabilities."""
+    def detections(self, spec: DetectorSpec, noise_thresholds: Sequence[Sequence[float]] = ()) -> list[Detection]:
+        """What the device's detector makes of the probabilities, and of the noise where thresholds follow it."""
         detector = Detector(self.labels, dataclasses.replace(spec, hop_s=self.hop_s), self.window_s)
-        found = (detector.update(p, float(t)) for p, t in zip(self.probabilities, self.times_s, strict=True))
+        found = []
+        for row, (p, time_s) in enumerate(zip(self.probabilities, self.times_s.tolist(), strict=True)):
+            asked = None
+            if noise_thresholds:
+                wanted = threshold_at(noise_thresholds, float(self.noise_db[row]), spec.threshold)
+                asked = functools.partial(_always, wanted)
+            found.append(detector.update(p, time_s, asked))
         return [detection for detection in found if detection is not None]
 
 
+def _always(threshold: float, score: float) -> float:
+    """The same threshold for every score."""
+    return threshold
+
+
 def ears_of(bundle: Bundle) -> KeywordListener:
-    """The device's own listener; without smoothing, so that its verdicts hold what the model says."""
-    return KeywordListener(bundle, dataclasses.replace(bundle.card.detector, smoothing_s=0.0))
+    """The device's own listener; without smoothing, so that its verdicts hold what the model says, and the noise."""
+    spec = dataclasses.replace(bundle.card.detector, smoothing_s=0.0)
+    return KeywordListener(bundle, spec, every_noise_level=True)
 
 
 def hear(
@@ -113,12 +131,14 @@ def hear(
     ears.reset()
     times: list[np.ndarray] = []
     rows: list[np.ndarray] = []
+    levels: list[float | None] = []
     kept: list[Scene] = []
 
     def keep(evaluations: Iterable[Evaluation]) -> None:
         found = list(evaluations)
         times.append(np.array([one.time_s for one in found], float))
         rows.append(np.array([one.probabilities for one in found], np.float32).reshape(len(found), len(labels)))
+        levels.extend(one.noise_level_db for one in found)
 
     for scene, y in stream:
         keep(ears.push(y))
@@ -136,4 +156,5 @@ def hear(
         duration_s=kept[-1].stop / sample_rate_hz if kept else 0.0,
         seconds=time.perf_counter() - began,
         sample_rate_hz=sample_rate_hz,
+        noise_db=None if None in levels else np.array(levels, float),
     )

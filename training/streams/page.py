@@ -7,6 +7,8 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from drsn_keras.noise_thresholds import threshold_words
+
 from .composition import KINDS
 from .matching import ANSWER_S
 from .sweep import Point, det_curve
@@ -17,20 +19,25 @@ _DET_COLUMNS = (
 )
 #: Streams by their split.
 TITLES = {"val": "validation", "test": "test"}
+#: What stands beside the chosen thresholds, by whether these follow the noise level.
+OTHERS = {True: ("one threshold", "one_threshold"), False: ("by noise level", "by_noise_level")}
 
 
-def detector_words(detector: Mapping[str, float]) -> str:
+def detector_words(detector: Mapping[str, float], noise_thresholds: Sequence[Sequence[float]] = ()) -> str:
     """The constants on a line."""
     return (
-        f"threshold {detector['threshold']:g}, re-arms below {detector['release']:g}, looks every "
-        f"{detector['hop_s']:g} s, averages {detector['smoothing_s']:g} s, rests {detector['refractory_s']:g} s"
+        f"threshold {threshold_words(noise_thresholds, detector['threshold'])}, re-arms below "
+        f"{detector['release']:g}, looks every {detector['hop_s']:g} s, averages {detector['smoothing_s']:g} s, rests "
+        f"{detector['refractory_s']:g} s"
     )
 
 
 def terminal(result: Mapping[str, Any]) -> str:
     """Tables of fixed columns."""
     lines = [f"{result['bundle']}: {result['model']}, {result['scheme']}", *_facts(result)]
-    for rows in (overall_rows(result), keyword_rows(result), scene_rows(result)):
+    for rows in (overall_rows(result), noise_rows(result), keyword_rows(result), scene_rows(result)):
+        if not rows:
+            continue
         widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
         lines.append("")
         lines += ["  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -42,9 +49,12 @@ def markdown(result: Mapping[str, Any]) -> str:
     parts = [f"# {result['model']}, {result['scheme']}, on streams", "\n".join(f"- {fact}" for fact in _facts(result))]
     for title, rows in (
         ("Misses and false accepts", overall_rows(result)),
+        ("By noise level", noise_rows(result)),
         ("By keyword", keyword_rows(result)),
         ("Where false accepts come from", scene_rows(result)),
     ):
+        if not rows:
+            continue
         lines = ["| " + " | ".join(row) + " |" for row in rows]
         parts += [f"## {title}", "\n".join([lines[0], "|---" * len(rows[0]) + "|", *lines[1:]])]
     parts.append("![Misses over false accepts](det.png)")
@@ -70,7 +80,11 @@ def _facts(result: Mapping[str, Any]) -> list[str]:
     how = (
         f"fewest misses at no more than {limit}" if chosen["reached"] else f"the highest threshold: none keeps {limit}"
     )
-    facts.append(f"operating point: {detector_words(chosen['detector'])}; chosen on validation ({how})")
+    words = detector_words(chosen["detector"], chosen.get("noise_thresholds", ()))
+    facts.append(f"operating point: {words}; chosen on validation ({how})")
+    if found := result.get("noise_levels"):
+        kept = "thresholds follow the noise level" if found["kept"] else "one threshold for all noise"
+        facts.append(f"{kept}: {found['reason']}")
     return facts
 
 
@@ -88,6 +102,9 @@ def overall_rows(result: Mapping[str, Any]) -> list[list[str]]:
     """A row a stream and detector."""
     rows = [["stream", "detector", "hours", "words", "misses [%]", "false accepts/h", "latency [s] mean, 50, 95 %"]]
     streams = [(name, "chosen", found) for name, found in result["streams"].items()]
+    if levels := result.get("noise_levels"):
+        title, other = OTHERS[levels["kept"]]
+        streams += [(name, title, found) for name, found in (levels[other] or {"streams": {}})["streams"].items()]
     streams += [(name, "the card's", found) for name, found in result["with_card"].items()]
     for name, detector, found in streams:
         latency = found["latency_s"]
@@ -99,6 +116,26 @@ def overall_rows(result: Mapping[str, Any]) -> list[list[str]]:
                 [f"  {part}", "", "", str(some["n"]), _rate(some, "percent"), "", ""]
                 for part, some in found["misses_by_snr"].items()
             ]
+    return rows
+
+
+def noise_rows(result: Mapping[str, Any]) -> list[list[str]]:
+    """A row a stream and range of the noise level, one threshold beside those by noise level; none without these."""
+    levels = result.get("noise_levels")
+    if not levels or not levels["by_noise_level"]:
+        return []
+    one, several = (levels[name]["ranges"] for name in ("one_threshold", "by_noise_level"))
+    columns = ["threshold", "misses [%]", "false accepts"]
+    rows = [["noise level", "hours", "words", *(f"{c}, one" for c in columns), *(f"{c}, by noise" for c in columns)]]
+    for name, ranges in one.items():
+        for both in zip(ranges, several[name], strict=True):
+            end_db, low_db = both[0]["up_to_db"], levels["edges_db"][-1]
+            row = [f"{TITLES[name]}, " + (f"above {low_db:g} dB" if end_db is None else f"up to {end_db:g} dB")]
+            row += [f"{both[0]['hours']:.2f}", str(both[0]["words"])]
+            for found in both:
+                misses = f"{100 * found['missed'] / found['words']:.1f}" if found["words"] else "-"
+                row += [f"{found['threshold']:g}", misses, str(found["false_accepts"])]
+            rows.append(row)
     return rows
 
 

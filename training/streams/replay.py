@@ -34,10 +34,14 @@ class Replay:
         self._best = self._words[np.argmax(self.smoothed[:, self._words], axis=1)] if len(rows) else rows
         self._score = self.smoothed[rows, self._best]
 
-    def events(self, spec: DetectorSpec) -> tuple[np.ndarray, np.ndarray]:
-        """Evaluations that fire and the labels [shape=(k,), int], with this threshold, release and refractory time."""
+    def events(self, spec: DetectorSpec, thresholds: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluations that fire and the labels [shape=(k,), int], with this threshold, release and refractory time.
+
+        ``thresholds`` [shape=(n,)] has one of its own for every evaluation.
+        """
         detector = Detector(self._labels, dataclasses.replace(spec, hop_s=self._hop_s))
-        candidates = np.flatnonzero(self._score >= np.float32(spec.threshold))
+        wanted = np.asarray(spec.threshold if thresholds is None else thresholds, np.float32)
+        candidates = np.flatnonzero(self._score >= wanted)
         candidates = candidates[candidates >= self._n - 1]
         # The last evaluation up to here at which a label was below release.
         released = self._released(np.float32(spec.release), candidates)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from drsn_keras.model_card import DetectorSpec
+from drsn_keras.noise_thresholds import thresholds_of
 
 from .hear import Heard
 from .matching import NONE, match
@@ -19,6 +20,8 @@ THRESHOLDS = (
     *(round(0.8 + 0.0025 * i, 4) for i in range(80)),
     *(0.999, 0.9995, 0.9999, 1.0),
 )
+#: Pairs of a noise level [dB] and a threshold up to there (:mod:`drsn_keras.noise_thresholds`).
+Steps = tuple[tuple[float, float], ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Point:
     missed, words : int
     false_accepts : int
     hours : float
+    noise_thresholds : tuple of (noise_level_db, threshold)
+        As a card has them; nothing where one threshold is for all noise.
     """
 
     detector: DetectorSpec
@@ -38,6 +43,7 @@ class Point:
     words: int
     false_accepts: int
     hours: float
+    noise_thresholds: Steps = ()
 
     @property
     def misses_percent(self) -> float:
@@ -52,20 +58,44 @@ class Point:
 
 def sweep(heard: Heard, spec: DetectorSpec, thresholds: Sequence[float] = THRESHOLDS) -> list[Point]:
     """A point for every threshold (see :func:`at_threshold`)."""
-    spec = dataclasses.replace(spec, hop_s=heard.hop_s)
-    replay = Replay(heard.labels, heard.probabilities, spec)
-    words = heard.words
-    labels = [word.label for word in words]
-    starts_s, stops_s = heard.spans_s
-    points = []
-    for threshold in thresholds:
-        detector = at_threshold(spec, threshold)
-        rows, fired = replay.events(detector)
-        answered = match(heard.times_s[rows], [heard.labels[i] for i in fired], labels, starts_s, stops_s)
-        false = int(np.sum(answered == NONE))
-        missed = len(words) - (len(rows) - false)
-        points.append(Point(detector, missed, len(words), false, heard.duration_s / 3600.0))
-    return points
+    tally = Tally(heard, spec)
+    return [tally.point(at_threshold(tally.spec, threshold)) for threshold in thresholds]
+
+
+class Tally:
+    """Counts what detectors of one length of the moving average do on a stream.
+
+    Parameters
+    ----------
+    heard : Heard
+    spec : DetectorSpec
+        Its ``smoothing_s`` counts.
+    """
+
+    def __init__(self, heard: Heard, spec: DetectorSpec) -> None:
+        self.heard = heard
+        self.spec = dataclasses.replace(spec, hop_s=heard.hop_s)
+        self.replay = Replay(heard.labels, heard.probabilities, self.spec)
+        self._labels = [word.label for word in heard.words]
+        self._spans_s = heard.spans_s
+
+    def fired(self, detector: DetectorSpec, noise_thresholds: Steps = ()) -> tuple[np.ndarray, np.ndarray]:
+        """Evaluations that fire, and the word that each answers, or ``NONE`` [shape=(k,), int]."""
+        heard = self.heard
+        wanted = None
+        if noise_thresholds:
+            values = np.array(thresholds_of(noise_thresholds, detector.threshold))
+            # As threshold_at does: a level belongs to the first step that it does not exceed.
+            wanted = values[np.searchsorted([most_db for most_db, _ in noise_thresholds], heard.noise_db)]
+        rows, fired = self.replay.events(detector, wanted)
+        return rows, match(heard.times_s[rows], [heard.labels[i] for i in fired], self._labels, *self._spans_s)
+
+    def point(self, detector: DetectorSpec, noise_thresholds: Steps = ()) -> Point:
+        """Misses and false accepts."""
+        _, answered = self.fired(detector, noise_thresholds)
+        false, words = int(np.sum(answered == NONE)), len(self._labels)
+        missed = words - (len(answered) - false)
+        return Point(detector, missed, words, false, self.heard.duration_s / 3600.0, noise_thresholds)
 
 
 def at_threshold(spec: DetectorSpec, threshold: float) -> DetectorSpec:

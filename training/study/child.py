@@ -21,6 +21,8 @@ def end_with(parent: int) -> None:
     """Be interrupted when the parent ends, however it ends; on Linux, elsewhere nothing happens."""
     # Ignored by what was started in the background of a script.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Blocked by Ray, in all that it starts.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
         if os.getppid() != parent:

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import dataclasses
-import io
 import math
 import re
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from drsn_keras.errors import DataError, UsageError, mismatch
+from drsn_keras.errors import UsageError, mismatch
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from .option_words import COMMANDS, check_words, options_of, parser_of, read_toml, table_of, words_of
 
-COMMANDS = ("keywords", "vibration", "denoise")
 KERAS = "keras"
 SCHEMES = (KERAS, "int8", "int8-qat", "int16x8", "dynamic", "float16", "float32")
 _KEYS = ("command", "seeds", "baseline", "schemes", "noises", "levels", "options", "models", "averages")
-#: Options that the study itself gives to every training.
-_OWN = frozenset({"out", "resume", "overwrite", "json", "seed", "help"})
 _SEEDS = (0, 2**31 - 1)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -82,17 +72,17 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
     UsageError, DataError
         No file, no TOML, an unknown key, an option that the training's command refuses.
     """
-    values = _toml(path)
+    values = read_toml(path)
     if unknown := set(values) - set(_KEYS):
         raise UsageError(mismatch(path, f"keys of {', '.join(_KEYS)}", min(unknown)))
     command = values.get("command", COMMANDS[0])
     if command not in COMMANDS:
         raise UsageError(mismatch(f"{path}, command", f"one of {', '.join(COMMANDS)}", repr(command)))
-    shared = {**_options(_table(values, "options", path), f"{path}, options"), **(moved or {})}
-    models = _table(values, "models", path)
+    shared = {**options_of(table_of(values, "options", path), f"{path}, options"), **(moved or {})}
+    models = table_of(values, "models", path)
     if not models:
         raise UsageError(mismatch(f"{path}, models", "a table [models.NAME] for each model", "none"))
-    parser = _parser_of(command)
+    parser = parser_of(command)
     shared_seeds = _seeds(values, path, [0])
     words, seeds = {}, {}
     for name, own in models.items():
@@ -103,8 +93,8 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
             raise UsageError(mismatch(where, "a table of options", repr(own)))
         seeds[name] = _seeds(own, where, shared_seeds)
         own = {key: value for key, value in own.items() if key != "seeds"}
-        words[name] = tuple(_words({**shared, **_options(own, where)}, parser, path, where))
-        _check(words[name], command, where)
+        words[name] = tuple(words_of({**shared, **options_of(own, where)}, parser, path, where))
+        check_words(words[name], command, where)
     schemes = _list(values, "schemes", str, path, [KERAS])
     for scheme in schemes:
         if scheme not in SCHEMES:
@@ -131,7 +121,7 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
         schemes=tuple(schemes),
         noises=tuple(noises) or None,
         levels=levels or None,
-        averages=_averages(_table(values, "averages", path), levels, f"{path}, averages"),
+        averages=_averages(table_of(values, "averages", path), levels, f"{path}, averages"),
     )
 
 
@@ -141,14 +131,6 @@ def _seeds(values: Mapping[str, Any], where: object, missing: Sequence[int]) -> 
     if not all(_SEEDS[0] <= seed <= _SEEDS[1] for seed in seeds):
         raise UsageError(mismatch(f"{where}, seeds", f"{_SEEDS[0]} to {_SEEDS[1]}", repr(seeds)))
     return tuple(seeds)
-
-
-def _options(values: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """Options by their names in Python: dashes are underscores."""
-    found = {key.replace("-", "_"): value for key, value in values.items()}
-    if len(found) < len(values):
-        raise UsageError(mismatch(where, "an option once", "one with dashes and with underscores"))
-    return found
 
 
 def _levels(values: Mapping[str, Any], name: str, path: Path | str) -> tuple[float, ...]:
@@ -170,22 +152,6 @@ def _averages(table: Mapping[str, Any], levels: tuple[float, ...], where: str) -
     return found
 
 
-def _toml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise DataError(mismatch(path, "a study's file (TOML)", "a folder" if path.is_dir() else "nothing there"))
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))  # with the mark that Notepad puts before it
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(mismatch(path, "TOML", error)) from None
-
-
-def _table(values: Mapping[str, Any], name: str, path: Path) -> dict[str, Any]:
-    table = values.get(name, {})
-    if not isinstance(table, dict):
-        raise UsageError(mismatch(f"{path}, {name}", "a table", repr(table)))
-    return table
-
-
 def _list(
     values: Mapping[str, Any], name: str, kind: type | tuple[type, ...], path: Path | str, default: Sequence[Any] = ()
 ) -> list[Any]:
@@ -195,59 +161,3 @@ def _list(
         expected = "text" if kind is str else "numbers"
         raise UsageError(mismatch(f"{path}, {name}", f"a list of {expected}, each once", repr(found)))
     return found
-
-
-def _parser_of(command: str) -> argparse.ArgumentParser:
-    from ..cli import build_parser
-
-    choices = next(a for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)).choices
-    return choices[command]
-
-
-def _words(values: Mapping[str, Any], parser: argparse.ArgumentParser, path: Path, where: str) -> Iterator[str]:
-    """Options as words of a command line."""
-    known = {action.dest: action for action in parser._actions if action.option_strings and action.dest not in _OWN}
-    for key, value in values.items():
-        action = known.get(key)
-        key = key.replace("_", "-")
-        if action is None:
-            raise UsageError(mismatch(where, f"options of {parser.prog}", repr(key)))
-        option = action.option_strings[-1]
-        if action.nargs == 0:
-            if not isinstance(value, bool):
-                raise UsageError(mismatch(f"{where}, {key}", "true or false", repr(value)))
-            if value:
-                yield option
-            continue
-        several = action.nargs in {"+", "*"} or isinstance(action.nargs, int)
-        if isinstance(value, list) and not several and action.type is not Path:
-            value = ",".join(map(str, value))
-        one_by_one = value if isinstance(value, list) else [value]
-        if any(isinstance(v, dict | list | bool) for v in one_by_one):
-            raise UsageError(mismatch(f"{where}, {key}", "text, a number, or a list of them", repr(value)))
-        paths = (several or len(one_by_one) == 1) and all(
-            isinstance(v, str) and v and "\0" not in v for v in one_by_one
-        )
-        if action.type is Path and not paths:
-            raise UsageError(mismatch(f"{where}, {key}", "paths" if several else "a path", repr(value)))
-        texts = [_resolved(v, path) if action.type is Path else str(v) for v in one_by_one]
-        # A value that begins with a dash is no option.
-        yield from [option, *texts] if several else [f"{option}={texts[0]}"]
-
-
-def _resolved(text: str, path: Path) -> str:
-    """A path beside the study's file; ``~`` is the home folder, as in a shell."""
-    home = text == "~" or text.startswith("~/")
-    return str((path.parent / (Path(text).expanduser() if home else text)).resolve())
-
-
-def _check(words: tuple[str, ...], command: str, where: str) -> None:
-    """What the command's own parser refuses is refused before anything is trained."""
-    from ..cli import build_parser
-
-    said = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(said):
-            build_parser().parse_args([command, *words, "--out", "run"])
-    except SystemExit:
-        raise UsageError(f"{where}: {said.getvalue().strip().splitlines()[-1].split('error: ')[-1]}") from None

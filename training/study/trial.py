@@ -6,23 +6,18 @@ import contextlib
 import csv
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-from drsn_keras.command_line import EXIT_USAGE
 from drsn_keras.errors import BundleError, CheckFailed, UsageError, mismatch
 from drsn_keras.files import write_atomically
 from drsn_keras.model_card import MODEL_NAME
 
 from ..run_folder import CONFIG, SUMMARY, clear_run, locked, read_json
+from .process import Process
 from .study_file import KERAS, Study
 
 _TRAIN, _EXPORT = "drsn_keras.training.cli", "drsn_keras.export.cli"
-_CHILD = "drsn_keras.training.study.child"
 #: Of a summary to the row of results.
 _COSTS = ("parameters", "macs", "train_seconds", "best_epoch", "epochs")
 
@@ -45,6 +40,12 @@ class Trial:
         return f"{self.model}-{self.seed}"
 
 
+def files_of(trial: Trial, out: Path) -> tuple[Path, Path, Path]:
+    """All that a trial has in the folder of its study: run folder, log, and the options that it was made with."""
+    runs = out / "runs"
+    return runs / trial.name, out / "logs" / f"{trial.name}.log", runs / f"{trial.name}.json"
+
+
 def trials_of(study: Study) -> list[Trial]:
     """All trainings, seed by seed: a study that is stopped early has compared all models."""
     every = dict.fromkeys(seed for seeds in study.seeds.values() for seed in seeds)
@@ -57,60 +58,37 @@ def measured_by(study: Study) -> dict[str, Any]:
     return {"schemes": study.schemes, "noises": study.noises, "levels": study.levels}
 
 
-class Process:
-    """A child that can be stopped with all that it has started.
+def train_trial(command: str, trial: Trial, out: Path, process: Process) -> tuple[Path, Path]:
+    """Train, or go on, or find it trained; returns the run folder and the log.
 
-    Parameters
-    ----------
-    threads : int
-        Of TensorFlow's pools.
+    Raises
+    ------
+    ModelRefused
+        If the training refuses the model's options.
+    CheckFailed
+        If it fails otherwise.
     """
-
-    def __init__(self, threads: int) -> None:
-        self._environment = {
-            **os.environ,
-            "TF_NUM_INTRAOP_THREADS": str(threads),
-            "TF_NUM_INTEROP_THREADS": str(threads),
-            "OMP_NUM_THREADS": str(threads),
-        }
-        self._running: subprocess.Popen | None = None
-        self.stopped = False
-
-    def run(self, module: str, words: list[str], log: Path) -> None:
-        """Run a command to its end; what it says is appended to a file.
-
-        Raises
-        ------
-        UsageError
-            If it refuses its options.
-        CheckFailed
-            If it fails otherwise; both with the last line that it said.
-        """
-        with log.open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(f"$ {module.rsplit('.', 2)[-2]} {' '.join(words)}\n")
-            file.flush()
-            self._running = subprocess.Popen(
-                [sys.executable, "-m", _CHILD, str(os.getpid()), module, *words],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-            )
-            if self.stopped:
-                self.stop()
-            code = self._running.wait()
-        if code:
-            lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            error = UsageError if code == EXIT_USAGE else CheckFailed
-            raise error(f"{log}: {lines[-1]} (exit code {code})")
-
-    def stop(self) -> None:
-        """End the child, as Ctrl-C does; it keeps its checkpoint."""
-        self.stopped = True
-        if self._running is not None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._running.pid, signal.SIGINT)
+    run, log, marker = files_of(trial, out)
+    for folder in (run.parent, log.parent):
+        folder.mkdir(parents=True, exist_ok=True)
+    # A run of other options is no run of this trial.
+    same = marker.is_file() and _words_in(marker) == list(trial.words)
+    if same and (run / SUMMARY).is_file():
+        return run, log
+    if same and (run / CONFIG).is_file():
+        try:
+            process.run(_TRAIN, [command, "--out", str(run), "--resume"], log)
+        except UsageError as error:  # it is in use: the fault of this run alone
+            raise CheckFailed(str(error)) from None
+        return run, log
+    if run.is_dir():
+        _clear(run)
+    write_atomically(marker, json.dumps(trial.words) + "\n")
+    try:
+        process.run(_TRAIN, [command, *trial.words, f"--seed={trial.seed}", "--out", str(run)], log)
+    except UsageError as error:
+        raise ModelRefused(str(error)) from None
+    return run, log
 
 
 def run_trial(study: Study, trial: Trial, out: Path, process: Process) -> dict[str, Any]:
@@ -125,26 +103,7 @@ def run_trial(study: Study, trial: Trial, out: Path, process: Process) -> dict[s
     CheckFailed, BundleError
         If a command fails, or leaves no scores.
     """
-    run, log = out / "runs" / trial.name, out / "logs" / f"{trial.name}.log"
-    marker = out / "runs" / f"{trial.name}.json"
-    for folder in (run.parent, log.parent):
-        folder.mkdir(parents=True, exist_ok=True)
-    # A run of other options is no run of this trial.
-    same = marker.is_file() and _words_in(marker) == list(trial.words)
-    if not (same and (run / SUMMARY).is_file()):
-        if same and (run / CONFIG).is_file():
-            try:
-                process.run(_TRAIN, [study.command, "--out", str(run), "--resume"], log)
-            except UsageError as error:  # it is in use: the fault of this run alone
-                raise CheckFailed(str(error)) from None
-        else:
-            if run.is_dir():
-                _clear(run)
-            write_atomically(marker, json.dumps(trial.words) + "\n")
-            try:
-                process.run(_TRAIN, [study.command, *trial.words, f"--seed={trial.seed}", "--out", str(run)], log)
-            except UsageError as error:
-                raise ModelRefused(str(error)) from None
+    run, log = train_trial(study.command, trial, out, process)
     for scheme in study.schemes:
         if scheme != KERAS and not (run / "bundles" / scheme).is_dir():
             process.run(_EXPORT, ["convert", str(run), "--scheme", scheme], log)
@@ -154,7 +113,7 @@ def run_trial(study: Study, trial: Trial, out: Path, process: Process) -> dict[s
         "seed": trial.seed,
         "words": list(trial.words),
         **json.loads(json.dumps(measured_by(study))),
-        **_costs(run, study.schemes),
+        **costs_of(run, study.schemes),
         "measure": measure_of(run / "evaluation.csv"),
         "scores": scores_of(run / "evaluation.csv", study.schemes),
     }
@@ -189,7 +148,8 @@ def _evaluation(study: Study, run: Path) -> list[str]:
     return words
 
 
-def _costs(run: Path, schemes: tuple[str, ...]) -> dict[str, Any]:
+def costs_of(run: Path, schemes: tuple[str, ...]) -> dict[str, Any]:
+    """Parameters, MACs, seconds, epochs of a training; bytes of its bundles."""
     summary = read_json(run / SUMMARY)
     if missing := [name for name in _COSTS if not isinstance(summary, dict) or name not in summary]:
         raise BundleError(mismatch(run / SUMMARY, "the summary of a training", f"one without {missing[0]}"))

@@ -71,7 +71,7 @@ class VibrationConfig(RunConfig):
         Scales the network's channels.
     front_end : dict
         :meth:`drsn_keras.frontend.WindowSpec.to_dict`, its band and full scale chosen.
-    epochs, batch_size, learning_rate, weight_decay, label_smoothing, seed, deterministic
+    epochs, batch_size, learning_rate, weight_decay, label_smoothing, seed, deterministic, mixed_precision
         As of a keyword training.
     """
 
@@ -102,6 +102,7 @@ class VibrationConfig(RunConfig):
     label_smoothing: float = 0.1
     seed: int = 0
     deterministic: bool = False
+    mixed_precision: bool = False
 
     def __post_init__(self) -> None:
         def need(condition: bool, name: str, expected: str) -> None:

@@ -85,6 +85,22 @@ def test_firmware_hears_what_the_edge_hears(keyword_bundle, tones, tmp_path, cap
     assert not {"mirror_pad_s8.c", "drsn_envelope.c", "drsn_window.c", "add_exact_s8.c"} & names, "only what it needs"
 
 
+def test_thresholds_by_noise_level_become_the_highest_and_that_is_said(keyword_bundle, tmp_path, capsys):
+    """Integers tell no noise level: the C is that of a card with one threshold, and a note says which."""
+    card = load_bundle(keyword_bundle).card
+    spec = {"block": "unit1", "weights": [1.0], "bias": 0.0, "low_db": -15.0, "high_db": 10.0, "rmse_db": 3.0}
+    follows = dataclasses.replace(card, noise_level=spec, noise_thresholds=((-9.0, 0.82), (0.0, 0.7)))
+    for name, one in (("one", {"detector": dataclasses.replace(card.detector, threshold=0.82)}), ("noise", {})):
+        shutil.copytree(keyword_bundle, tmp_path / name)
+        dataclasses.replace(follows if name == "noise" else card, **one).write(tmp_path / name)
+        assert export(["c", str(tmp_path / name), "--json"]) == 0
+        err = capsys.readouterr().err
+        assert ("note: the card's thresholds follow the noise level" in err) == (name == "noise")
+        assert ("it fires at 0.82, the highest of them, in all noise" in err) == (name == "noise")
+    written = [(tmp_path / f"{name}-c" / "model_listener.c").read_text() for name in ("one", "noise")]
+    assert written[0] == written[1]
+
+
 @needs_compiler
 def test_vibration_windows(vibration_bundle, tmp_path):
     """Raw samples through the generated windows and model equal the features of Python through the interpreter."""

@@ -1,0 +1,1 @@
+"""Searches: options of a training chosen by what they reach on the validation part."""
