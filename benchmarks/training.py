@@ -2,14 +2,15 @@
 
 The network and the step are those of ``drsn-train keywords`` (drsn-cw with thresholds a frame). What differs is where
 its batches come from: ready features in memory; clips in memory, augmented and turned into features as they are needed,
-by compiled loops and by TensorFlow's operators; prepared shards; WAV files by tf.data and librosa. All are measured in
-turn, round after round. Speech is synthesised, noise generated, once, into build/bench/training.
+by compiled loops and by TensorFlow's operators; prepared shards, compressed and not; WAV files by tf.data and librosa.
+All are measured in turn, round after round. Speech is synthesised, noise generated, once, into build/bench/training.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import statistics
@@ -37,7 +38,9 @@ BATCH, BATCHES, THREADS = 64, (32, 128, 256), (1,)
 #: Steps that are timed, and those before them; of librosa, which takes ten times as long, fewer.
 STEPS, WARM, PLAIN_STEPS = 40, 8, 8
 _READY = 8
-BARE, WHOLE, PREPARED, GRAPH, PLAIN = "bare", "whole", "prepared", "graph", "librosa"
+BARE, WHOLE, PREPARED, STORED, GRAPH, PLAIN = "bare", "whole", "prepared", "uncompressed", "graph", "librosa"
+#: Folders of shards.
+SHARDS = {PREPARED: "prepared", STORED: "uncompressed"}
 
 
 def main() -> None:
@@ -59,7 +62,7 @@ def main() -> None:
     if arguments.threads is not None:
         print(json.dumps(bench.measure(BATCH, (BARE, WHOLE), 2)))
         return
-    rounds = bench.measure(BATCH, (BARE, WHOLE, PREPARED, GRAPH, PLAIN), arguments.rounds)
+    rounds = bench.measure(BATCH, (BARE, WHOLE, PREPARED, STORED, GRAPH, PLAIN), arguments.rounds)
     figures = _compare(rounds)
     few = max(2, arguments.rounds // 2)
     for size in BATCHES:
@@ -120,7 +123,8 @@ class Bench:
         return found
 
     def _datasets(self) -> dict[str, Callable[[KeywordConfig], Any]]:
-        return {BARE: self._bare, WHOLE: self._whole, PREPARED: self._prepared, GRAPH: self._graph, PLAIN: self._plain}
+        shards = {kind: functools.partial(self._prepared, name) for kind, name in SHARDS.items()}
+        return {BARE: self._bare, WHOLE: self._whole, **shards, GRAPH: self._graph, PLAIN: self._plain}
 
     def _batches(self, config: KeywordConfig) -> Any:
         from drsn_keras.training.training_batches import training_batches
@@ -140,11 +144,11 @@ class Bench:
     def _graph(self, config: KeywordConfig) -> Any:
         return dataclasses.replace(self._batches(config), in_graph=True).dataset()
 
-    def _prepared(self, config: KeywordConfig) -> Any:
+    def _prepared(self, name: str, config: KeywordConfig) -> Any:
         from drsn_keras.training.corpus import open_corpus
         from drsn_keras.training.training_batches import training_batches
 
-        config = dataclasses.replace(config, data=str(self.folder / "prepared"), noise=())
+        config = dataclasses.replace(config, data=str(self.folder / name), noise=())
         return training_batches(open_corpus(config), config, config.seed).dataset()
 
     def _plain(self, config: KeywordConfig) -> Any:
@@ -207,14 +211,20 @@ class Bench:
         from drsn_keras.training.prepared.folder import is_prepared
         from drsn_keras.training.prepared.prepare import prepare
 
-        if not is_prepared(self.folder / "prepared"):
-            prepare(self.config, self.folder / "prepared", workers=2, shard_mb=4.0)
+        for kind, name in SHARDS.items():
+            if not is_prepared(self.folder / name):
+                prepare(self.config, self.folder / name, workers=2, shard_mb=4.0, compressed=kind == PREPARED)
 
 
 def _compare(rounds: dict[str, list[float]]) -> dict[str, float]:
     """Medians, and ratios of what was measured in the same round."""
     figures = {f"clips_per_s_{kind}": round(statistics.median(values)) for kind, values in rounds.items()}
-    for kind, name in ((WHOLE, "overhead"), (PREPARED, "overhead_prepared"), (GRAPH, "overhead_graph")):
+    for kind, name in (
+        (WHOLE, "overhead"),
+        (PREPARED, "overhead_prepared"),
+        (STORED, "overhead_uncompressed"),
+        (GRAPH, "overhead_graph"),
+    ):
         percents = [100.0 * (bare / other - 1.0) for bare, other in zip(rounds[BARE], rounds[kind], strict=True)]
         figures[f"{name}_percent"] = round(statistics.median(percents), 1)
         figures[f"{name}_percent_least"], figures[f"{name}_percent_most"] = (

@@ -46,6 +46,9 @@ def add(commands: argparse._SubParsersAction) -> None:
     out.add_argument("--out", type=Path, metavar="PREPARED", help="folder of the shards")
     out.add_argument("--workers", type=int, metavar="N", help="processes (as many as there are cores)")
     out.add_argument("--shard-mb", type=float, metavar="MB", default=_SHARD_MB, help="samples in a shard (64)")
+    out.add_argument(
+        "--uncompressed", action="store_true", help="a third more on disk for speech, read in a third of the time"
+    )
     out.add_argument("--verify", type=Path, metavar="PREPARED", help="check all checksums of a folder, nothing else")
     parser.set_defaults(handler=_handle)
 
@@ -66,7 +69,13 @@ def _handle(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--workers: expected 1 to 1024, got {workers}")
     from .prepared.prepare import prepare
 
-    made = prepare(_config(arguments), arguments.out, workers=workers, shard_mb=arguments.shard_mb)
+    made = prepare(
+        _config(arguments),
+        arguments.out,
+        workers=workers,
+        shard_mb=arguments.shard_mb,
+        compressed=not arguments.uncompressed,
+    )
     for split, notes in made.read_notes.items():
         for note in notes:
             log(f"note: {split}: {note}")

@@ -83,6 +83,20 @@ def test_any_number_of_processes_makes_the_same(prepared, tones, tmp_path):
     assert _sums(tmp_path / "two") == _sums(prepared)
 
 
+def test_uncompressed_are_the_same_clips(prepared, tones, tmp_path):
+    out = tmp_path / "stored"
+    options = ["prepare", "--data", str(tones), "--out", str(out), "--shard-mb", str(SHARD_MB)]
+    assert main([*options, "--uncompressed"]) == 0
+    for (split, kind, stored), (*same, squeezed) in zip(
+        read_prepared(out).shards, read_prepared(prepared).shards, strict=True
+    ):
+        assert (split, kind, stored.file) == (*same, squeezed.file)
+        assert list(read_records(out / stored.file)) == list(read_records(prepared / squeezed.file))
+        assert stored.bytes > 1.1 * squeezed.bytes
+        assert stored.bytes > 2 * 16000 * stored.clips
+    assert read_prepared(out).made_from == read_prepared(prepared).made_from | {"uncompressed": True}
+
+
 def _tree(folder):
     return {path.name: path.stat().st_mtime_ns for path in folder.glob("*.tfrecord")}
 
@@ -136,6 +150,8 @@ def test_an_interrupted_preparation_takes_the_same_options_only(tones, prepared,
     ]:
         with pytest.raises(UsageError, match=expected):
             prepare(KeywordConfig(data=str(data), **field), out, shard_mb=SHARD_MB)
+    with pytest.raises(UsageError, match="expected --uncompressed False, with which it was begun, got True"):
+        prepare(KeywordConfig(data=str(data)), out, shard_mb=SHARD_MB, compressed=False)
     with pytest.raises(UsageError, match=r"--shard-mb 0\.5"):
         prepare(KeywordConfig(data=str(data)), out, shard_mb=1.0)
     skipped = prepare(

@@ -27,7 +27,7 @@ from .folder import NoisePart, Shard
 from .noise import read_noise_part
 from .plan import ShardPlan
 from .records import encode
-from .tfrecord import file_sha256, write_records
+from .tfrecord import SQUEEZED, file_sha256, write_records
 
 COLUMNS = ("label", "group", "file", "content")
 #: Recorded noise that silence is made of: 20 MB.
@@ -53,6 +53,8 @@ class ShardTask:
     noise_kinds : tuple of str
         Generated noise, where nothing is recorded.
     skip_bad : bool
+    level : int
+        Of :func:`~drsn_keras.training.prepared.tfrecord.write_records`.
     """
 
     folder: Path
@@ -64,6 +66,7 @@ class ShardTask:
     noise: NoisePart = dataclasses.field(default_factory=NoisePart)
     noise_kinds: tuple[str, ...] = ()
     skip_bad: bool = False
+    level: int = SQUEEZED
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,7 +123,7 @@ def make_shard(task: ShardTask, plan: ShardPlan, made: MadeShard | None = None) 
             yield encode(task.labels.index(label), samples)
 
     path = task.folder / plan.file
-    size, sha256 = write_records(path, records())
+    size, sha256 = write_records(path, records(), task.level)
     if bad and not task.skip_bad:
         path.unlink()
         more = f" (and {len(bad) - 1} more unreadable files with it)" if len(bad) > 1 else ""

@@ -19,6 +19,7 @@ from ..made_silence import silence_clips, with_silence
 from ..noise_recordings import MIN_PART_S
 from ..recordings import SILENCE, SPLITS, Recording, of_split
 from .folder import FORMAT
+from .tfrecord import SQUEEZED, STORED
 
 #: Longest piece of recorded noise [s].
 PIECE_S = 10.0
@@ -61,6 +62,7 @@ class Plan:
     protocol, noise_notes : as of a :class:`~drsn_keras.training.corpus.Corpus`
     shard_bytes : int
         Of samples in a shard, before compression.
+    compressed : bool
     """
 
     config: KeywordConfig
@@ -71,6 +73,7 @@ class Plan:
     protocol: dict[str, Any]
     noise_notes: tuple[str, ...]
     shard_bytes: int
+    compressed: bool
 
     @property
     def clips_per_shard(self) -> int:
@@ -96,6 +99,11 @@ class Plan:
         return sum(1 for split in SPLITS for one in (self.clip_shards, self.noise_shards) for _ in one(split))
 
     @property
+    def level(self) -> int:
+        """Of compression."""
+        return SQUEEZED if self.compressed else STORED
+
+    @property
     def made_from(self) -> dict[str, Any]:
         """The options that decide what is in the shards."""
         c = self.config
@@ -103,6 +111,7 @@ class Plan:
             **{"data": c.data, "manifest": c.manifest, "noise": list(c.noise), "keywords": list(c.keywords)},
             **{"group_regex": c.group_regex, "resplit": c.resplit, "skip_bad": c.skip_bad, "seed": c.seed},
             **{"duration": c.spec.duration_s, "shard_mb": round(self.shard_bytes / 1e6, 6)},
+            "uncompressed": not self.compressed,
         }
 
     def identity(self) -> dict[str, Any]:
@@ -125,7 +134,7 @@ class Plan:
             yield ShardPlan(f"{prefix}{split}-{number:06d}.tfrecord", split, items)
 
 
-def make_plan(config: KeywordConfig, shard_mb: float) -> Plan:
+def make_plan(config: KeywordConfig, shard_mb: float, compressed: bool = True) -> Plan:
     """Find the recordings of a configuration and decide where each goes; nothing is read but headers of noise.
 
     Raises
@@ -150,6 +159,7 @@ def make_plan(config: KeywordConfig, shard_mb: float) -> Plan:
         protocol=dataset.protocol,
         noise_notes=noise_notes,
         shard_bytes=round(shard_mb * 1e6),
+        compressed=compressed,
     )
 
 

@@ -22,7 +22,9 @@ from .plan import Plan, ShardPlan, make_plan
 from .progress import PROGRESS, Progress
 
 
-def prepare(config: KeywordConfig, out: Path, *, workers: int = 1, shard_mb: float = 64.0) -> Prepared:
+def prepare(
+    config: KeywordConfig, out: Path, *, workers: int = 1, shard_mb: float = 64.0, compressed: bool = True
+) -> Prepared:
     """Read, cut and write all clips and recorded noise of a configuration.
 
     Killed or interrupted, it goes on with the same arguments: shards that are there with their checksums, made of
@@ -38,6 +40,8 @@ def prepare(config: KeywordConfig, out: Path, *, workers: int = 1, shard_mb: flo
         Processes.
     shard_mb : float
         Megabytes of samples in a shard.
+    compressed : bool
+        Else shards are as large as their samples and are read in a third of the time.
 
     Raises
     ------
@@ -48,17 +52,17 @@ def prepare(config: KeywordConfig, out: Path, *, workers: int = 1, shard_mb: flo
     made = not out.exists()
     try:
         with locked(out, "prepared"):
-            return _prepare(config, out, workers, shard_mb)
+            return _prepare(make_plan(config, shard_mb, compressed), out, workers)
     except BaseException:  # Ctrl-C too
         if made and {entry.name for entry in out.iterdir()} <= {LOCK}:
             shutil.rmtree(out)
         raise
 
 
-def _prepare(config: KeywordConfig, out: Path, workers: int, shard_mb: float) -> Prepared:
+def _prepare(plan: Plan, out: Path, workers: int) -> Prepared:
     for left in out.glob(".*.tmp"):  # by a kill
         left.unlink()
-    plan = make_plan(config, shard_mb)
+    config = plan.config
     progress = Progress(out, plan.identity())
     with _Bar(plan.shards) as step:
         noise = _noise_parts(plan, _make(_noise_jobs(plan, out), progress, workers, step))
@@ -98,7 +102,8 @@ def _check_folder(out: Path) -> None:
 def _noise_jobs(plan: Plan, out: Path) -> Iterator[tuple[ShardTask, ShardPlan]]:
     for split in SPLITS:
         rate = plan.config.spec.sample_rate_hz
-        task = ShardTask(out, Path(plan.config.data), plan.noise_kinds(split), rate, 0, plan.config.seed)
+        where = out, Path(plan.config.data)
+        task = ShardTask(*where, plan.noise_kinds(split), rate, 0, plan.config.seed, level=plan.level)
         yield from ((task, shard) for shard in plan.noise_shards(split))
 
 
@@ -121,6 +126,7 @@ def _clip_jobs(plan: Plan, noise: dict[str, NoisePart], out: Path) -> Iterator[t
             noise=noise[split],
             noise_kinds=config.noise_kinds,
             skip_bad=config.skip_bad,
+            level=plan.level,
         )
         yield from ((task, shard) for shard in plan.clip_shards(split))
 
