@@ -5,8 +5,10 @@ Standard library only.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, content: bytes | str) -> None:
@@ -24,6 +26,21 @@ def write_atomically(path: Path, content: bytes | str) -> None:
         if error.filename is None:
             error.filename = str(path)
         raise
+
+
+def json_text(values: Any, indent: int) -> str:
+    """JSON as it is read best; names of files that are no UTF-8 as escapes, which come back as they were."""
+    text = json.dumps(values, indent=indent, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        text = json.dumps(values, indent=indent)
+    return text + "\n"
+
+
+def resolved(path: Path) -> Path:
+    """Absolute, links followed; a link that leads to itself stays, and is found missing by who opens it."""
+    return Path(os.path.realpath(path))
 
 
 def file_state(path: Path) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ threads, and a resumed run sees what an uninterrupted one would have seen.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import numpy as np
@@ -133,10 +134,15 @@ class Augmenter:
         self.noise = noise
         self.impulse_responses = impulse_responses
         if noise is not None:
-            self._grains = tf.constant(noise.samples.reshape(-1, GRAIN))
             self._starts = tf.constant(noise.starts)
             self._lengths = tf.constant(noise.lengths)
         self._responses = None if impulse_responses is None else tf.constant(impulse_responses, tf.float32)
+
+    @functools.cached_property
+    def _grains(self) -> tf.Tensor:
+        # A second copy of all noise, for who mixes in the graph.
+        with tf.init_scope():
+            return tf.constant(self.noise.samples.reshape(-1, GRAIN))
 
     def draw(self, seed, batch: int) -> dict[str, tf.Tensor]:
         """Parameters of one batch, all of shape (batch,), from one stateless seed [shape=(2,), int32]."""

@@ -88,7 +88,8 @@ class BatchLook:
             return NativeLook(self.augmenter, self.spec)
         except ImportError as error:
             # Numba is particular about NumPy's version.
-            log(f"note: augmentation and features take three times as long here: {str(error).splitlines()[0]}")
+            why = next(iter(str(error).splitlines()), "no Numba")
+            log(f"note: augmentation and features take three times as long here: {why}")
             return None
 
     def _features(self, step, clips, parameters, seed):

@@ -48,15 +48,14 @@ def noisy_clips(
     row of the first one of a go.
     """
     n, rate = clips.x.shape[1], clips.sample_rate_hz
-    speech = clips.x.astype(np.float32) / 32768.0
-    noises = np.empty_like(speech)
-    for row in range(len(speech)):
+    noises = np.empty(clips.x.shape, np.float32)
+    for row in range(len(noises)):
         rng = np.random.default_rng([seed, first_row + row])
         noises[row] = sources[int(rng.integers(len(sources)))](rng, n, rate)
     for snr_db in snrs_db:
-        mixed = np.empty_like(speech)
-        for row, (y, noise) in enumerate(zip(speech, noises, strict=True)):
-            mixed[row] = _mix(y, noise, snr_db)
+        mixed = np.empty_like(noises)
+        for row, (samples, noise) in enumerate(zip(clips.x, noises, strict=True)):
+            mixed[row] = _mix(samples.astype(np.float32) / 32768.0, noise, snr_db)
         yield snr_db, mixed
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.files import resolved
 from drsn_keras.noise import BabbleNoise, NoiseSource, RecordedNoise, make_noise
 
 from .clips import Clips, load_clips
@@ -238,11 +239,11 @@ def add_noise(
         return background, ()
     manifest = Path(config.manifest) if config.manifest else None
     given = find_noise([Path(folder) for folder in config.noise], manifest)
-    files = {part.path.resolve() for part in given}
+    files = {resolved(part.path) for part in given}
     if given.notes:
         protocol["noise"] = [note.removeprefix("noise: ") for note in given.notes]
     # Noise that lies with the data is mixed in too; a file reached both ways counts once.
-    return (*given, *(part for part in background if part.path.resolve() not in files)), given.notes
+    return (*given, *(part for part in background if resolved(part.path) not in files)), given.notes
 
 
 def check_classes(labels: tuple[str, ...]) -> None:

@@ -6,6 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drsn_keras.files import resolved
+
 if TYPE_CHECKING:
     from .open_run import OpenRun
 
@@ -23,5 +25,5 @@ def open_run_with(arguments: argparse.Namespace, folder: Path) -> OpenRun:
     from .open_run import open_run
 
     moved = {name: getattr(arguments, name) for name in ("data", "manifest")}
-    overrides = {name: str(path.resolve()) for name, path in moved.items() if path is not None}
-    return open_run(folder, overrides=overrides, noise_folders=[str(path.resolve()) for path in arguments.noise])
+    overrides = {name: str(resolved(path)) for name, path in moved.items() if path is not None}
+    return open_run(folder, overrides=overrides, noise_folders=[str(resolved(path)) for path in arguments.noise])

@@ -44,7 +44,8 @@ def _handle(arguments: argparse.Namespace) -> None:
         raise UsageError(mismatch("--port", "0 to 65535", arguments.port))
     if arguments.dispatcher and arguments.address:
         raise UsageError(mismatch("--address", "with --connect", "--dispatcher"))
-    from .prepared.data_service import leave, parse_address, serve_dispatcher, serve_worker
+    from .address import parse_address
+    from .prepared.data_service import leave, serve_dispatcher, serve_worker
 
     if arguments.connect:
         parse_address(arguments.connect, "--connect")

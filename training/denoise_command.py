@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.files import resolved
 
 from .denoising.recipes import KINDS, ONLY_FOR, VIBRATION, recipe
 from .option_values import parse_pair, parse_words
@@ -136,7 +137,7 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     fields: dict[str, Any] = {n: getattr(arguments, n) for n in _PLAIN if getattr(arguments, n) is not None}
     for name in ("data", "manifest", "test_data"):
         if getattr(arguments, name) is not None:
-            fields[name] = str(getattr(arguments, name).resolve())
+            fields[name] = str(resolved(getattr(arguments, name)))
     for name in ("samples", "resample", "layout"):
         if getattr(arguments, name) is not None:
             fields[_FIELDS[name]] = getattr(arguments, name)
@@ -145,7 +146,7 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     elif task == "ecg":
         fields |= {"rate_hz": arguments.rate, "channel": arguments.channel}
     if arguments.noise:
-        fields["noise"] = tuple(str(folder.resolve()) for folder in arguments.noise)
+        fields["noise"] = tuple(str(resolved(folder)) for folder in arguments.noise)
     if arguments.noise_kinds is not None:
         none = arguments.noise_kinds.strip() == "none"
         fields["noise_kinds"] = () if none else parse_words(arguments.noise_kinds, "--noise-kinds")

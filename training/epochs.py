@@ -23,6 +23,7 @@ from .checkpoint import assign, load_checkpoint, save_checkpoint
 from .distributed.devices import Devices
 from .distributed.shared_fit import fit_shared
 from .epoch_bar import EpochBar
+from .memory import give_back
 from .run_folder import CHECKPOINT, HISTORY
 
 #: The logs of an epoch to columns of its history (``val_...`` go on to TensorBoard), and its score: more is better.
@@ -114,6 +115,7 @@ class _Keeper(_Follower):
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
         self.require_finite(epoch, logs["loss"])
+        give_back()
         columns, score = self.judge(logs)
         seconds = round(time.monotonic() - self._began, 2)
         row = {"epoch": epoch + 1, "loss": round(logs["loss"], 6), **columns, "seconds": seconds}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from pathlib import Path
@@ -23,6 +24,7 @@ from .distributed.exchange import agree, finish, hand_over
 from .distributed.precision import building_in, keep_in_float32, mixed_policy
 from .epochs import Epochs, StepBatches, cosine_with_warmup, follow_epochs, run_epochs
 from .features import BatchFeatures
+from .memory import give_back
 from .networks import build_model, streams, to_train
 from .noise_level import calibrate_noise_level
 from .operating_point import choose_detector
@@ -63,9 +65,21 @@ def _batches(config: KeywordConfig | VibrationConfig, corpus: Corpus, devices: D
     batches = training_batches(corpus, config, config.seed)
     devices.check_batch(batches.batch_size)
     values = {name: value for name, value in config.to_dict().items() if name not in _PLACES}
-    known = json.dumps([values, list(corpus.labels), corpus.training_noise_names, *corpus.listing()], sort_keys=True)
+    known = [values, list(corpus.labels), corpus.training_noise_names, *corpus.listing()]
+    if devices.workers is not None:
+        known.append(_content(corpus))
+    known = json.dumps(known, sort_keys=True)
     agree(devices, "configuration and data", known)
     return batches
+
+
+def _content(corpus: Corpus) -> str:
+    """Digest of what all workers have to have alike: samples, not only names and sizes."""
+    digest = hashlib.sha256(np.ascontiguousarray(corpus.clips("train").x))
+    for _, signals in sorted(corpus.recorded("train").items()):
+        for signal in signals:
+            digest.update(np.ascontiguousarray(signal))
+    return digest.hexdigest()
 
 
 def compiled_model(
@@ -130,6 +144,7 @@ def train(
     devices = devices or Devices()
     batches = _batches(config, corpus, devices)
     validation = NoisyValidation(corpus, config)
+    give_back()
     log(f"data: {corpus.describe()}")
     for note in corpus.notes:
         log(f"note: {note}")
@@ -158,6 +173,7 @@ def train(
 
     run_epochs(model, batches, config.epochs, epochs, run, judge, advice=_ADVICE, devices=devices)
     finish(devices, model.variables)
+    give_back()
     # A fresh copy: the compiled one would drag its optimizer into the file.
     model = build_model(config, len(corpus.labels))
     assign(model.variables, epochs.best_weights, run / CHECKPOINT)

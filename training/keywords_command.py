@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.files import resolved
 from drsn_keras.keyword_model_names import KEYWORD_MODEL_NAMES, SHRINKING, SPECTRAL
 
 from .distributed.options import add_device_options
@@ -146,9 +147,9 @@ def _given(arguments: argparse.Namespace) -> dict:
     }
     for name in ("data", "manifest"):
         if getattr(arguments, name) is not None:
-            fields[name] = str(getattr(arguments, name).resolve())
+            fields[name] = str(resolved(getattr(arguments, name)))
     if arguments.noise:
-        fields["noise"] = tuple(str(folder.resolve()) for folder in arguments.noise)
+        fields["noise"] = tuple(str(resolved(folder)) for folder in arguments.noise)
     for name in ("synthesize", "keywords", "noise_kinds"):
         if getattr(arguments, name) is not None:
             fields[name] = parse_words(getattr(arguments, name), "--" + name.replace("_", "-"))
@@ -194,6 +195,8 @@ def _handle(arguments: argparse.Namespace) -> None:
         quiet_tensorflow(any_backend=True)
         from .corpus import open_corpus
 
+        if arguments.data_service is not None:
+            _check_service(config, several=arguments.workers is not None)
         corpus = open_corpus(config, progress=True)
         if arguments.data_service is not None:
             _use_service(corpus, arguments.data_service)
@@ -202,6 +205,18 @@ def _handle(arguments: argparse.Namespace) -> None:
     summary = start_run(arguments, "keywords", new_config, open_data)
     if summary:
         print_summary(summary, arguments, " (synthetic speech)" if summary["synthetic_speech"] else "")
+
+
+def _check_service(config: KeywordConfig, several: bool) -> None:
+    """What a data service cannot do."""
+    from .networks import streams
+
+    if several:
+        raise UsageError(mismatch("--data-service", "one trainer", "several (--workers)"))
+    if streams(config):
+        raise UsageError(mismatch("--data-service", "a network of windows", f"one for streams ({config.model})"))
+    if config.deterministic:
+        raise UsageError("--deterministic: expected without --data-service, whose workers race for shards, got both")
 
 
 def _use_service(corpus: Corpus, service: str) -> None:

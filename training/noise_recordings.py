@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from drsn_keras.errors import DataError, mismatch
+from drsn_keras.files import resolved
 
 from .audio import file_frames, file_rate_hz, read_audio
 from .datasets.background import split_noise
@@ -90,7 +91,7 @@ def find_noise(folders: Sequence[Path], manifest: Path | None = None) -> FoundNo
         if not files:
             raise DataError(mismatch(folder, "noise recordings (WAV, FLAC, OGG, MP3)", "none"))
         # A file reached twice counts once, under the first name.
-        new = {path.resolve(): path for path in reversed(files) if path.resolve() not in seen}
+        new = {resolved(path): path for path in reversed(files) if resolved(path) not in seen}
         seen.update(new)
         claims, rest = claim_files(folder, prefix, sorted(p for key, p in new.items() if not _has_split(rows, key)))
         parts += [r for claim in claims for r in claim.recordings]
@@ -99,7 +100,7 @@ def find_noise(folders: Sequence[Path], manifest: Path | None = None) -> FoundNo
             inner = path.relative_to(folder)
             name = inner.parts[0] if len(inner.parts) > 1 else inner.stem
             whole = Recording(path, f"{prefix}/{name}", "", f"{prefix}/{inner.as_posix()}")
-            parts += split_noise(whole, rows.get(path.resolve()), manifest)
+            parts += split_noise(whole, rows.get(resolved(path)), manifest)
     check_disjoint(parts)
     parts.notes = tuple(notes)
     return parts
@@ -188,7 +189,7 @@ def _rule(recordings: Sequence[Recording]) -> str:
 
 
 def _rows_by_path(manifest: Path) -> dict[Path, Row]:
-    folder = Path(manifest).parent.resolve()
+    folder = resolved(Path(manifest).parent)
     return {Path(os.path.normpath(folder / row.file)): row for row in read_rows(manifest)}
 
 
@@ -199,7 +200,7 @@ def _has_split(rows: dict[Path, Row], key: Path) -> bool:
 
 def _prefixes(folders: Sequence[Path]) -> list[str]:
     """Names of the folders, with as many parents as it takes to tell them apart."""
-    parts = [Path(f).resolve().parts for f in folders]
+    parts = [resolved(Path(f)).parts for f in folders]
     names = []
     for own in parts:
         depth = 1

@@ -53,13 +53,13 @@ def choose_detector(model: keras.Model, corpus: Corpus, config: KeywordConfig) -
     without = np.isin(clips.y, background)
     if not without.any() or without.all():
         return {"detector": stepped, "rows": []}
-    waves = [("clean", clips.x.astype(np.float32) / 32768.0)]
+    peaks = _peaks_of(model, config.spec, clips.x.shape[1], default)
+    scores = {"clean": peaks(clips.x.astype(np.float32) / 32768.0)}
     if sources := validation_sources(corpus, config):
         # Half of the longer clip is silence: the same noise is 3 dB less below its mean power.
         nominal = {snr_db + 10.0 * np.log10(0.5): snr_db for snr_db in SNRS_DB}
-        waves += [(f"{nominal[s]:g} dB", y) for s, y in noisy_clips(clips, sources, list(nominal), _SEED)]
-    peaks = _peaks_of(model, config.spec, clips.x.shape[1], default)
-    scores = {name: peaks(y) for name, y in waves}
+        noisy = noisy_clips(clips, sources, list(nominal), _SEED)
+        scores |= {f"{nominal[snr_db]:g} dB": peaks(y) for snr_db, y in noisy}
     others = np.concatenate([p[without][:, words].max(axis=1) for p in scores.values()])
     threshold = round(float(np.clip(np.quantile(others, 1.0 - FALSE_ACCEPT_RATE), _LOWEST, _HIGHEST)), 3)
     rows = []

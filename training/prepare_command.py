@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 from pathlib import Path
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError
+from drsn_keras.files import resolved
 
+from .cores import core_count
 from .option_values import parse_words
 
 _EXAMPLES = """examples:
@@ -17,7 +18,7 @@ _EXAMPLES = """examples:
   drsn-train prepare --verify prepared/
   drsn-train keywords --data prepared/ --out runs/mine
 """
-_SHARD_MB = 64.0
+_SHARD_MB = 16.0
 
 
 def add(commands: argparse._SubParsersAction) -> None:
@@ -45,7 +46,7 @@ def add(commands: argparse._SubParsersAction) -> None:
     out = parser.add_argument_group("result")
     out.add_argument("--out", type=Path, metavar="PREPARED", help="folder of the shards")
     out.add_argument("--workers", type=int, metavar="N", help="processes (as many as there are cores)")
-    out.add_argument("--shard-mb", type=float, metavar="MB", default=_SHARD_MB, help="samples in a shard (64)")
+    out.add_argument("--shard-mb", type=float, metavar="MB", default=_SHARD_MB, help="samples in a shard (16)")
     out.add_argument(
         "--uncompressed", action="store_true", help="a third more on disk for speech, read in a third of the time"
     )
@@ -55,8 +56,8 @@ def add(commands: argparse._SubParsersAction) -> None:
 
 def _handle(arguments: argparse.Namespace) -> None:
     if arguments.verify is not None:
-        if arguments.data or arguments.out:
-            raise UsageError("--verify: expected no --data and no --out, got one of them")
+        if arguments.data or arguments.out or arguments.noise or arguments.manifest:
+            raise UsageError("--verify: expected no --data, --manifest, --noise and --out, got one of them")
         from .prepared.verify import verify
 
         prepared = verify(arguments.verify)
@@ -64,7 +65,7 @@ def _handle(arguments: argparse.Namespace) -> None:
         return
     if not (arguments.data and arguments.out):
         raise UsageError("expected --data DIR and --out PREPARED, or --verify PREPARED")
-    workers = len(os.sched_getaffinity(0)) if arguments.workers is None else arguments.workers
+    workers = core_count() if arguments.workers is None else arguments.workers
     if not 1 <= workers <= 1024:
         raise UsageError(f"--workers: expected 1 to 1024, got {workers}")
     from .prepared.prepare import prepare
@@ -92,9 +93,9 @@ def _config(arguments: argparse.Namespace):
     from .config import KeywordConfig
 
     return KeywordConfig(
-        data=str(arguments.data.resolve()),
-        manifest=str(arguments.manifest.resolve()) if arguments.manifest else None,
-        noise=tuple(str(folder.resolve()) for folder in arguments.noise),
+        data=str(resolved(arguments.data)),
+        manifest=str(resolved(arguments.manifest)) if arguments.manifest else None,
+        noise=tuple(str(resolved(folder)) for folder in arguments.noise),
         keywords=parse_words(arguments.keywords, "--keywords") if arguments.keywords is not None else (),
         group_regex=arguments.group_regex,
         resplit=arguments.resplit,

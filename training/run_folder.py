@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import BundleError, UsageError, mismatch
-from drsn_keras.files import write_atomically
+from drsn_keras.files import json_text, write_atomically
 
 from .backend import asked_backend
 
@@ -38,7 +38,7 @@ _PACKAGES = ("tensorflow", "keras", "numpy", "librosa", "ai-edge-litert")
 
 def write_json(path: Path, values: Any) -> None:
     """Write JSON for people and machines, atomically."""
-    write_atomically(path, json.dumps(values, indent=2, ensure_ascii=False) + "\n")
+    write_atomically(path, json_text(values, 2))
 
 
 def read_json(path: Path) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drsn_keras.errors import SplitError, mismatch
-from drsn_keras.files import write_atomically
+from drsn_keras.files import resolved, write_atomically
 
 from .recordings import Recording, plain_name
 from .run_folder import SPLIT_LIST
@@ -24,10 +24,10 @@ _COLUMNS = ("split", "label", "group", "file", "content")
 
 def list_files(recordings: Sequence[Recording], data: Path) -> list[tuple[str, ...]]:
     """Rows of recordings on disk; the content of a file is known by its size and the part of it."""
-    root = data.resolve()
+    root = resolved(data)
     rows = []
     for r in recordings:
-        path = r.path.resolve()
+        path = resolved(r.path)
         name = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
         part = "" if r.start == 0 and r.stop is None else f" {r.start}-{r.stop}"
         rows.append(

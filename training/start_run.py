@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import functools
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,8 @@ def _follow(config: Config, open_data: Callable[..., tuple[Config, Data]], devic
         corpus.read_all()
         from .fit import follow
 
-        follow(config, corpus, held)
+        with _explained(corpus):
+            follow(config, corpus, held)
 
 
 def _on(devices: Devices, train: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -191,13 +193,20 @@ def _train(
         # Only now: an error in the new data must not cost the old run.
         clear_run(run)
     try:
-        return train(config, corpus, run, resume=resume)
+        with _explained(corpus):
+            return train(config, corpus, run, resume=resume)
     except KeyboardInterrupt:
         if (run / CHECKPOINT).is_file():
             log(f"to go on: drsn-train {command} --out {run} --resume")
         raise
+
+
+@contextlib.contextmanager
+def _explained(corpus: Data) -> Iterator[None]:
+    """A stream of data fails inside TensorFlow, in TensorFlow's words."""
+    try:
+        yield
     except Exception as error:
-        # A stream of data fails inside TensorFlow, in TensorFlow's words.
         explain = getattr(corpus, "explain", None)
         known = explain(error) if explain is not None and not isinstance(error, DrsnError) else None
         if known is None:

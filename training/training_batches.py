@@ -47,16 +47,12 @@ def training_batches(
     classes = len(corpus.labels)
     if isinstance(corpus, PreparedCorpus):
         look = BatchLook(classes, augmenter, config.spec, size, seed, in_stream, unknown)
-        return _prepared_batches(corpus, config, look)
+        return _prepared_batches(corpus, look)
     train = corpus.clips("train")
     return Batches(train.x, train.y, classes, augmenter, config.spec, size, seed, in_stream, unknown)
 
 
-def _prepared_batches(corpus: PreparedCorpus, config: KeywordConfig, look: BatchLook) -> PreparedBatches:
+def _prepared_batches(corpus: PreparedCorpus, look: BatchLook) -> PreparedBatches:
     if corpus.data_service is None:
         return PreparedBatches(corpus.prepared, look)
-    if look.in_stream:
-        raise UsageError(mismatch("--data-service", "a network of windows", f"one for streams ({config.model})"))
-    if config.deterministic:
-        raise UsageError("--deterministic: expected without --data-service, whose workers race for shards, got both")
     return ServiceBatches(corpus.prepared, look, service=corpus.data_service, failure=corpus.failure)

@@ -19,6 +19,7 @@ SNRS_DB = (10.0, 0.0, -5.0)
 _SEED = 20_001
 #: A multiple of the batches that features are computed in.
 _CLIPS_AT_ONCE = 512
+_ROWS_AT_ONCE = 2048
 
 
 def validation_sources(corpus: Corpus, config: KeywordConfig) -> list[NoiseSource]:
@@ -50,8 +51,10 @@ class NoisyValidation:
 
     def probabilities(self, model: keras.Model) -> np.ndarray:
         """Class probabilities [shape=(conditions, n, classes)]."""
-        p = model.predict(self._features, batch_size=512, verbose=0)
-        return p.reshape(len(self.names), len(self.labels), -1)
+        rows = range(0, len(self._features), _ROWS_AT_ONCE)
+        # predict copies what it is given.
+        p = [model.predict(self._features[i : i + _ROWS_AT_ONCE], batch_size=512, verbose=0) for i in rows]
+        return np.concatenate(p).reshape(len(self.names), len(self.labels), -1)
 
     def accuracies(self, model: keras.Model) -> dict[str, float]:
         """Accuracy [%] of each condition."""

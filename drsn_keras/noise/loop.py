@@ -34,7 +34,9 @@ def checked_signals(what: str, signals: Sequence[np.ndarray], sample_rate_hz: in
         raise DataError(mismatch(what, "at least one recording", "none"))
     checked = []
     for index, signal in enumerate(signals):
-        array = np.array(signal, dtype=np.float32)
+        # A copy, unless nobody can change it.
+        kept = isinstance(signal, np.ndarray) and not signal.flags.writeable and signal.base is None
+        array = np.asarray(signal, np.float32) if kept else np.array(signal, dtype=np.float32)
         name = f"{what}, recording {index}"
         if array.ndim != 1 or array.size < 2:
             raise DataError(mismatch(name, "one channel of at least 2 samples", f"shape {array.shape}"))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import DataError
-from drsn_keras.training.study.crew import Crew, Outcome, Place
+from drsn_keras.training.study.crew import Crew, CrewLost, Outcome, Place
 from drsn_keras.training.study.folder import keyed
 from drsn_keras.training.study.process import Process
 from drsn_keras.training.study.ray_cluster import joined
@@ -61,7 +61,7 @@ def run_on(crew: Crew, trial: Trial, lines: int) -> str:
 
 
 def main(address: str) -> None:
-    """Stop a trial, go on with it; one that fails; one that is left running."""
+    """Stop a trial, go on with it; one that fails; one whose desk is lost; one that is left running."""
     OUT.mkdir()
     trial = Trial("m", 0, ("100000",))
     with joined(address, 0, 0.0) as ray, keyed(OUT) as key:
@@ -78,6 +78,14 @@ def main(address: str) -> None:
         print(json.dumps({"row": outcome.row, "went_on": went_on}), flush=True)
         crew.start(Trial("bad", 0, ()))
         print(json.dumps({"error": str(wait(crew).error)}), flush=True)
+        crew.start(lone := Trial("lone", 0, ("100000",)))
+        run_on(crew, lone, 3)
+        ray.kill(crew._desk)
+        try:
+            crew.start(trial)
+        except CrewLost as error:
+            print(json.dumps({"error": str(error), "stopped": wait(crew).stopped}), flush=True)
+        crew = RayCrew(ray, Place(2, address, 1), job, OUT, key)
         crew.start(last := Trial("long", 0, ("100000",)))
         print(json.dumps({"pid": int(run_on(crew, last, 3).split(",")[-1])}), flush=True)
         sys.stdin.read()

@@ -1,13 +1,18 @@
 """Training on prepared data: every clip once an epoch, the same at any step, on other processes, to the end."""
 
 import csv
+import dataclasses
 import json
+import os
 import re
 import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +25,7 @@ from drsn_keras.training.batch_look import BatchLook
 from drsn_keras.training.cli import main
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.corpus import open_corpus
-from drsn_keras.training.prepared import data_service, service_batches
+from drsn_keras.training.prepared import data_service, service_job
 from drsn_keras.training.prepared.batches import PreparedBatches, explained
 from drsn_keras.training.prepared.folder import read_prepared
 from drsn_keras.training.prepared.prepare import prepare
@@ -134,59 +139,160 @@ def test_a_training(prepared, tmp_path, capsys):
 
 
 @pytest.fixture(scope="module")
-def service():
+def service(tmp_path_factory):
     """A dispatcher and two workers, each a process: (HOST:PORT, processes)."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
+    folder = tmp_path_factory.mktemp("dispatcher")
+    # As a dispatcher leaves it that was killed.
+    killed = folder / "drsn-data-killed"
+    (killed / "datasets").mkdir(parents=True)
+    os.utime(killed, (0, 0))
     command = [sys.executable, "-m", "drsn_keras.training.cli", "data-worker"]
     roles = [["--dispatcher", "--port", str(port)], *[["--connect", f"localhost:{port}"]] * 2]
-    processes = [subprocess.Popen([*command, *role], stdout=subprocess.PIPE, text=True) for role in roles]
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    processes = [
+        subprocess.Popen([*command, *role], stdout=subprocess.PIPE, text=True, env=environment) for role in roles
+    ]
     try:
         lines = [process.stdout.readline() for process in processes]
         assert re.fullmatch(rf"dispatcher: \S+:{port}\n", lines[0])
         assert all(re.fullmatch(r"worker: 127.0.0.1:\d+\n", line) for line in lines[1:]), lines
+        assert len(list(folder.glob("drsn-data-*"))) == 1
+        assert not killed.exists()
         yield f"localhost:{port}", processes
     finally:
         for process in processes:
-            process.kill()
-            process.communicate(timeout=20)
+            process.terminate()
+        try:
+            for process in processes:
+                process.communicate(timeout=20)
+        finally:
+            for process in processes:
+                process.kill()
+    assert not list(folder.glob("drsn-data-*"))
 
 
+#: Times that each shard is read in an epoch of :func:`_many`: more than workers and the queues before them hold.
+TIMES = 20
+
+
+def _many(prepared, address):
+    """Batches of so many shards that no worker can have them all at once."""
+    batches = _batches(prepared, ServiceBatches, service=address)
+    parts = {**batches.prepared.parts, "train": batches.prepared.parts["train"] * TIMES}
+    many = dataclasses.replace(batches, prepared=dataclasses.replace(batches.prepared, parts=parts), shuffle_clips=8)
+    assert many.total == 81 * TIMES
+    return many
+
+
+def _wait_until_all_read(processes):
+    """Until each of some processes has a shard open that it has not read to its end."""
+    deadline = time.monotonic() + 60
+    for process in processes:
+        open_files = Path(f"/proc/{process.pid}/fd")
+        while True:
+            names = []
+            for entry in open_files.iterdir():
+                try:
+                    names.append(str(entry.readlink()))
+                except FileNotFoundError:  # closed since
+                    continue
+            if any(name.endswith(".tfrecord") for name in names):
+                break
+            assert time.monotonic() < deadline, names
+            time.sleep(0.1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_two_workers_give_every_clip_once_an_epoch(prepared, clips, service):
-    batches = _batches(prepared, ServiceBatches, service=service[0])
-    steps = _take(batches.dataset(first_step=6), 12)
-    for epoch in (steps[:6], steps[6:]):
-        rows = _rows(epoch)
+    address, (_, *workers) = service
+    batches = _many(prepared, address)
+    steps = batches.steps_per_epoch
+    stream = iter(batches.dataset(first_step=steps))
+    rows = _rows([(x.numpy(), y) for x, y in (next(stream) for _ in range(5))])
+    # While nobody asks for more, they wait in the middle of shards.
+    _wait_until_all_read(workers)
+    rows += _rows([(x.numpy(), y) for x, y in (next(stream) for _ in range(steps - 5))])
+    assert Counter(rows[: batches.total]) == dict.fromkeys(clips, TIMES)
+    assert len(rows) == steps * SIZE
+    for epoch in range(2):
+        short = _batches(prepared, ServiceBatches, service=address)
+        rows = _rows(_take(short.dataset(first_step=6 * epoch), 6))
         assert sorted(rows[:81]) == sorted(clips)
-        assert all(len(x) == SIZE for x, _ in epoch)
+        assert len(rows) == 96
         assert set(rows) == clips
 
 
+def test_a_shard_that_a_worker_cannot_read_is_one_line(prepared, service, tmp_path):
+    folder = shutil.copytree(prepared, tmp_path / "gone")
+    batches = _batches(folder, ServiceBatches, service=service[0])
+    (folder / "train-000002.tfrecord").unlink()
+    with pytest.raises(tf.errors.OpError):
+        _take(batches.dataset(), 6)
+    text = str(batches.failure[-1])
+    assert re.search(r"data service localhost:\d+: a shard is gone.*train-000002\.tfrecord", text)
+    assert "\n" not in text
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_lost_worker_ends_no_epoch_and_a_lost_dispatcher_is_one_line(prepared, clips, service, monkeypatch, capsys):
     address, (dispatcher, first, second) = service
-    monkeypatch.setattr(service_batches, "PATIENCE_S", 0.5)
+    monkeypatch.setattr(service_job, "LOOK_S", 2.0)
+    monkeypatch.setattr(service_job, "START_S", 2.0)
     monkeypatch.setattr(data_service, "CONNECT_S", 0.5)
-    batches = _batches(prepared, ServiceBatches, service=address)
-    first.kill()
-    steps = _take(batches.dataset(), 6)
-    assert set(_rows(steps)) <= clips
-    assert len(_rows(steps)) == 96
+    batches = _many(prepared, address)
+    steps = batches.steps_per_epoch
     stream = iter(batches.dataset())
-    next(stream)
+    rows = _rows([(x.numpy(), y) for x, y in (next(stream) for _ in range(5))])
+    _wait_until_all_read([first, second])
+    threads = threading.active_count()
+    first.kill()
+    first.wait(timeout=20)
+    rows += _rows([(x.numpy(), y) for x, y in (next(stream) for _ in range(steps - 5))])
+    assert set(rows) == clips
+    lost = re.search(
+        r"note: ([\d,]+) of the 1,620 clips of epoch 1 were lost with a data worker", capsys.readouterr().err
+    )
+    assert 0 < int(lost[1].replace(",", "")) < batches.total - 5 * SIZE
+    # The next one is whole, of the worker that is left.
+    rows = _rows([(x.numpy(), y) for x, y in (next(stream) for _ in range(steps))])
+    assert Counter(rows[: batches.total]) == dict.fromkeys(clips, TIMES)
+    assert "were lost" not in capsys.readouterr().err
+    deadline = time.monotonic() + 30
+    while threading.active_count() > threads and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert threading.active_count() <= threads, "what was given up still waits"
     second.terminate()
     assert second.wait(timeout=20) == 0
-    dispatcher.kill()
-    dispatcher.wait(timeout=20)
+    dispatcher.terminate()
+    assert dispatcher.wait(timeout=20) == 0
     began = time.monotonic()
     with pytest.raises(tf.errors.OpError):
-        for _ in range(100):
+        for _ in range(2 * steps):
             next(stream)
     assert time.monotonic() - began < 20
     expected = r"--data-service localhost:\d+: expected a dispatcher .* got Connection refused"
     assert re.search(expected, str(batches.failure[-1]))
     with pytest.raises(DrsnError, match=expected):
         batches.dataset()
+
+
+def test_patience_grows_with_what_pieces_take_and_with_jobs_in_vain():
+    patience = service_job.Patience()
+    assert patience.limit_s(True) == patience.limit_s(False) == service_job.START_S
+    for _ in range(30):
+        patience.came(False, 0.1)
+        patience.came(True, 1.0)
+    assert patience.limit_s(True) == patience.limit_s(False) == service_job.LOOK_S
+    patience.came(False, 20.0)
+    assert patience.limit_s(False) == 80.0
+    patience.in_vain = 2
+    assert patience.limit_s(True) == 4 * service_job.LOOK_S
+    patience.came(True, 1000.0)
+    assert patience.in_vain == 0
+    assert patience.limit_s(True) == 300.0
 
 
 def test_addresses_and_ports_that_are_none():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import shlex
+import warnings
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from drsn_keras.training.search.run import Hunt
 from drsn_keras.training.search.sampling import JOURNAL, Sampler, Tried
 from drsn_keras.training.search.search_file import Search, read_search
 from drsn_keras.training.search.space import Choice, Range, dimension_of
-from drsn_keras.training.study.crew import LocalCrew
+from drsn_keras.training.study.crew import CrewLost, LocalCrew
 from drsn_keras.training.study.process import Process
 from drsn_keras.training.study.trial import Trial, files_of
 
@@ -145,6 +147,74 @@ def test_draws_go_where_scores_are_high(tmp_path: Path) -> None:
     assert importance["width"] > 0.8 and importance["model"] < 0.2
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "step", "last"),
+    [(0.0, 0.9, 0.3, 0.9), (0.1, 0.3, 0.1, 0.3), (0.1, 0.7, 0.2, 0.7), (0, 1.0, 0.4, 0.8), (1, 9, 3, 7)],
+)
+def test_a_stepped_range_has_both_ends(low: float, high: float, step: float, last: float, tmp_path: Path) -> None:
+    dimension = dimension_of({"low": low, "high": high, "step": step}, "width")
+    values = [dimension.at(index) for index in range(dimension.count)]
+    assert values[0] == low and values[-1] == dimension.last == last
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sampler = Sampler(tmp_path, {"width": dimension}, 0, "it")
+        drawn = [dimension.value(asked[1]["width"]) for asked in iter(sampler.ask, None)]
+    assert sorted(drawn) == values, "each once"
+
+
+def test_a_journal_of_a_range_that_was_cut_short_is_gone_on_with(tmp_path: Path) -> None:
+    optuna = pytest.importorskip("optuna")
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(tmp_path / JOURNAL)))
+    study = optuna.create_study(storage=storage, study_name="search", direction="maximize")
+    for number, width in enumerate((0.0, 0.3, 0.3, 0.6)):
+        study.enqueue_trial({"width": width})
+        trial = study.ask({"width": optuna.distributions.FloatDistribution(0.0, 0.6, step=0.3)})
+        for name, value in {"number": number, "score": math.nan if number else 1.0, "state": "done"}.items():
+            trial.set_user_attr(name, value)
+        if number == 3:
+            break  # killed while it was told
+        study.tell(trial, 1.0)
+    sampler = Sampler(tmp_path, {"width": Range(0.0, 0.9, 0.3)}, 0, "it")
+    assert [(one.number, one.state, one.score) for one in sampler.tried()] == [
+        (0, "done", 1.0),
+        *((number, "failed", None) for number in (1, 2, 3)),
+    ]
+    assert sampler.left == 1
+    number, drawn = sampler.ask()
+    assert number == 4 and drawn["width"] == pytest.approx(0.9) and sampler.ask() is None
+
+
+def test_nothing_is_drawn_twice(tmp_path: Path) -> None:
+    """Not while others are trained, not after they have failed, not by the next command."""
+    space = {"model": Choice(("a", "b")), "width": Range(1, 3), "rate": Range(0.1, 0.3, 0.2)}
+    sampler = Sampler(tmp_path, space, 0, "it")
+    asked = [sampler.ask() for _ in range(5)]
+    sampler.tell(0, "done", 1.0, {})
+    sampler.tell(1, "failed", None, {})
+    sampler = Sampler(tmp_path, space, 0, "it")
+    again = list(iter(sampler.ask, None))
+    assert again[:3] == asked[2:], "they were being trained"
+    drawn = [tuple(drawn.values()) for _, drawn in asked[:2] + again]
+    assert len(set(drawn)) == len(drawn) == 12 and [number for number, _ in again] == list(range(2, 12))
+    assert sampler.left == 10, "two have been tried"
+    assert Sampler(tmp_path, space | {"rate": Range(0.1, 0.3)}, 0, "it").left == math.inf
+
+
+def test_killed_while_it_was_told_it_is_not_trained_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    search = read_search(_write(tmp_path, SEARCH))
+    sampler = _sampler(tmp_path, search)
+    (_, first), (_, second) = sampler.ask(), sampler.ask()
+    monkeypatch.setattr(Sampler, "_end", lambda *_: None)
+    sampler.tell(0, "done", -1.0, {"value": 1.0})
+    monkeypatch.undo()
+    sampler = _sampler(tmp_path, search)
+    assert [(one.number, one.state, one.drawn) for one in sampler.tried()] == [(0, "done", first)]
+    assert sampler.ask() == (1, second) and sampler.ask()[0] == 2
+    for _ in range(2):  # killed again before the first of those that wait is asked for
+        sampler = _sampler(tmp_path, search)
+    assert [number for number, _ in (sampler.ask() for _ in range(3))] == [1, 2, 3]
+
+
 def test_what_is_behind_the_others_is_stopped(tmp_path: Path) -> None:
     search = read_search(_write(tmp_path, SEARCH))
     sampler = _sampler(tmp_path, search)
@@ -172,6 +242,8 @@ def test_a_page_ranks_and_the_command_is_one_that_runs(tmp_path: Path) -> None:
         Tried(3, drawn[1], None, "pruned", {"value": 9.0, "epochs": 4}),
     ]
     assert [one.number for one in ranked(tried)] == [2, 1, 0, 3]
+    for order in itertools.permutations([Tried(4, drawn[0], math.nan, "done", {}), *tried[:3]]):
+        assert [one.number for one in ranked(order)] == [2, 1, 0, 4], "what is no number is behind"
     page = markdown(search, tried, {"batch_size": 0.75, "network": 0.25})
     assert "| 2 | 1.250 | depth=2,width=6 | 0.001 | 6 | 1 | 2 |  |" in page and "batch-size 75 %" in page
     command = shlex.split(best_command(search, tried))
@@ -197,6 +269,43 @@ def test_a_search_is_run_and_gone_on_with(tmp_path: Path, capsys: pytest.Capture
     assert main(["search", str(path), "--out", str(out)]) == 0
     printed = capsys.readouterr()
     assert "0 configurations to try, 2 tried before" in printed.err and last["best"] in printed.out
+
+
+def _diverges(trial: Trial, out: Path, process: Process) -> dict[str, object]:
+    return {"measure": "rmse", "value": math.nan if trial.model == "config-1" else 2.0, "epochs": 1}
+
+
+def _gives_up(trial: Trial, out: Path, process: Process) -> dict[str, object]:
+    process.stop()
+    raise CheckFailed("interrupted")
+
+
+def test_a_search_ends_with_all_that_there_is(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three configurations where thirty are asked for; one of them has no number for a mean."""
+    text = SEARCH.replace("trials = 2", "trials = 30").split("network = [[")[0] + "steps-per-epoch = [1, 2, 3]\n"
+    path, out = _write(tmp_path, text), tmp_path / "out"
+    monkeypatch.setattr("drsn_keras.training.search.run.reach", lambda command, *rest: _diverges(*rest))
+    assert main(["search", str(path), "--out", str(out), "--json"]) == 0
+    printed = capsys.readouterr()
+    assert "3 configurations to try, 0 tried before; that is all of them, trials = 30 asks for more" in printed.err
+    assert "config-1-0: validation rmse: expected a number, got nan" in printed.err and "NaN" not in printed.out
+    *rows, _ = [json.loads(line) for line in printed.out.splitlines()]
+    assert [(row["configuration"], row["state"], row["value"]) for row in rows] == [
+        (0, "done", 2.0),
+        (2, "done", 2.0),
+        (1, "failed", None),
+    ]
+    assert len({row["options"]["steps_per_epoch"] for row in rows}) == 3
+    assert main(["search", str(path), "--out", str(out)]) == 0
+    assert "0 configurations to try, 3 tried before; that is all of them" in capsys.readouterr().err
+
+
+def test_a_training_that_is_stopped_unasked_ends_the_search(tmp_path: Path) -> None:
+    search = read_search(_write(tmp_path, SEARCH))
+    with pytest.raises(CrewLost, match="config-0-0: stopped, and not by this command"):
+        Hunt(search, _sampler(tmp_path, search), LocalCrew(_gives_up, tmp_path, 1), tmp_path).run(3)
+    again = _sampler(tmp_path, search)
+    assert again.tried() == [] and again.ask()[0] == 0
 
 
 def _refused(trial: Trial, out: Path, process: Process) -> dict[str, object]:

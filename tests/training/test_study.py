@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from drsn_keras.errors import BundleError, DataError, UsageError
+from drsn_keras.errors import BundleError, CheckFailed, DataError, UsageError
 from drsn_keras.training.cli import main
-from drsn_keras.training.study.crew import Place
+from drsn_keras.training.study.crew import CrewLost, Place
 from drsn_keras.training.study.page import markdown, write_page
 from drsn_keras.training.study.process import Process
 from drsn_keras.training.study.results import Scores, difference_of, mean_of, read_results, row_of_trial
@@ -306,6 +306,16 @@ def test_a_study_is_run_and_gone_on_with(tmp_path: Path, capsys: pytest.CaptureF
     lines = [json.loads(line) for line in printed.out.splitlines()]
     assert [line["column"] for line in lines if line["model"] == "wide"] == scores.columns
     assert all(line["p"] is None and "difference" in line for line in lines if line["model"] == "wide")
+
+
+def test_a_training_that_is_stopped_unasked_ends_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stops(study: object, trial: Trial, out: Path, process: Process) -> None:
+        process.stop()
+        raise CheckFailed("interrupted")
+
+    monkeypatch.setattr("drsn_keras.training.study.run.run_trial", stops)
+    with pytest.raises(CrewLost, match="narrow-0: stopped, and not by this command"):
+        run_study(read_study(_write(tmp_path, STUDY)), tmp_path / "out")
 
 
 def test_a_folder_of_other_things_is_left_alone(tmp_path: Path) -> None:

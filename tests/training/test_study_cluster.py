@@ -22,11 +22,11 @@ import pytest
 from drsn_keras.errors import DataError, UsageError
 from drsn_keras.training.cli import main
 from drsn_keras.training.study import ray_cluster
-from drsn_keras.training.study.folder import holds_key, keyed, pack, unpack
+from drsn_keras.training.study.folder import holds_key, keyed, mend, pack, unpack
 from drsn_keras.training.study.ray_cluster import joined
 from drsn_keras.training.study.results import read_results
-from drsn_keras.training.study.temporary_folder import temporary
 from drsn_keras.training.study.trial import Trial
+from drsn_keras.training.temporary_folder import temporary
 
 from . import ray_errands, ray_nodes
 
@@ -102,18 +102,19 @@ def test_errands_travel_go_on_and_end_with_their_study(cluster: dict, tmp_path: 
     command = [sys.executable, ray_errands.__file__, cluster["address"]]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, env=cluster["environment"], **pipes) as study:
-        said = [json.loads(line or "{}") for line in (study.stdout.readline() for _ in range(4))]
+        said = [json.loads(line or "{}") for line in (study.stdout.readline() for _ in range(5))]
         assert study.poll() is None, study.stderr.read()
-        stopped, went_on, failed, running = said
+        stopped, went_on, failed, lost, running = said
         assert stopped["stopped"] and stopped["reached"] >= 3
         assert went_on["row"]["before"] == stopped["reached"] and went_on["went_on"] == stopped["reached"] + 3
         assert "drsn-study-" in went_on["row"]["folder"] and not Path(went_on["row"]["folder"]).exists()
         assert failed["error"] == f"{ray_errands.OUT}/logs/bad-0.log: expected words, got none"
+        assert lost["error"].startswith("Ray: ActorDiedError: ") and "\n" not in lost["error"] and lost["stopped"]
         assert (tmp_path / "out" / "logs" / "m-0.log").read_text().count("KeyboardInterrupt") == 1
         assert Path(f"/proc/{running['pid']}").exists()
         study.kill()
         _until(lambda: not Path(f"/proc/{running['pid']}").exists())
-        assert study.stderr.read() == ""
+        assert study.stderr.read().splitlines() == [f"{name}-0: begins" for name in ("m", "m", "bad", "lone", "long")]
 
 
 def test_a_node_is_killed_and_the_study_completes(cluster: dict, tmp_path: Path) -> None:
@@ -137,7 +138,12 @@ def test_a_node_is_killed_and_the_study_completes(cluster: dict, tmp_path: Path)
     begun = sorted(path.read_text().count("$ training denoise") for path in (out / "logs").iterdir())
     assert begun == [1, 2], "that of the node that died was begun again"
     *_, one, other = said.splitlines()
-    assert "2 trainings to do, 0 done before" in said and {one.split(":")[0], other.split(":")[0]} == {
+    assert said.splitlines()[:2] == [
+        "2 trainings to do, 0 done before",
+        "cluster of Ray: 2 nodes, 2 cores; 1 for a training",
+    ]
+    assert sorted(said.splitlines()[2:4]) == ["narrow-0: begins", "wide-0: begins"]
+    assert {one.split(":")[0], other.split(":")[0]} == {
         "narrow-0",
         "wide-0",
     }
@@ -157,7 +163,9 @@ def test_interrupted_alone_it_leaves_nothing_behind(tmp_path: Path) -> None:
         study.send_signal(signal.SIGINT)
         _, said = study.communicate(timeout=120)
     assert study.returncode == 130, said
-    assert said.splitlines()[1:] == [
+    _, cluster, *begins, kept, interrupted = said.splitlines()
+    assert cluster.startswith("cluster of Ray: 1 node, ") and begins == ["narrow-0: begins"]
+    assert [kept, interrupted] == [
         f"what is done is kept; to go on, run the command again with {out}",
         "drsn-train: interrupted",
     ]
@@ -191,6 +199,8 @@ def _server(answer: bytes) -> Iterator[str]:
     ("words", "code", "said"),
     [
         (("--ray-address", "nowhere"), 2, "--ray-address: expected local, auto, or HOST:PORT"),
+        (("--ray-address", "::1:1"), 2, "--ray-address: expected local, auto, or HOST:PORT"),
+        (("--ray-address", "[::1]:1"), 1, "--ray-address [::1]:1: expected a cluster of Ray, got [Errno"),
         (("--ray-address", "ray://127.0.0.1:1"), 2, "of a cluster that this machine belongs to"),
         (("--ray-address", "127.0.0.1:1"), 1, "expected a cluster of Ray, got [Errno"),
         (("--ray-address", "127.0.0.1:DEAF"), 1, "expected a cluster of Ray, got timed out"),
@@ -221,11 +231,41 @@ def test_a_trial_travels_whole_and_replaces_what_was_there(tmp_path: Path) -> No
     arrived = sorted(str(path.relative_to(there)) for path in there.rglob("*") if path.is_file())
     assert arrived == ["logs/m-3.log", "runs/m-3.json", "runs/m-3/bundles/int8/card.json"]
     assert not (there / "runs" / "m-3" / "old").exists()
+    assert not list((there / "runs").glob(".*"))
     with pytest.raises(DataError, match="m-3, from a node: expected its files"):
         unpack(b"half of an archive", trial, there)
     with keyed(here) as key:
         assert holds_key(here, key) and not holds_key(there, key) and not holds_key(here, "another")
     assert not holds_key(here, key)
+
+
+def test_killed_while_files_arrive_it_keeps_the_epochs_that_were_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trial, here, there = Trial("m", 3, ()), tmp_path / "here", tmp_path / "there"
+    for out in (here, there):
+        (out / "runs" / "m-3").mkdir(parents=True)
+        (out / "runs" / "m-3" / "history.csv").write_text(out.name)
+    archive, rename = pack(trial, here), Path.replace
+
+    def killed_at(step: int) -> Callable[[Path, Path], Path]:
+        steps = iter(range(step))
+
+        def replace(self: Path, target: Path) -> Path:
+            if next(steps, None) is None:
+                raise KeyboardInterrupt
+            return rename(self, target)
+
+        return replace
+
+    for step, left in ((0, "there"), (1, "there"), (2, "here")):
+        monkeypatch.setattr(Path, "replace", killed_at(step))
+        with pytest.raises(KeyboardInterrupt) if step < 2 else contextlib.nullcontext():
+            unpack(archive, trial, there)
+        monkeypatch.undo()
+        mend(there)
+        assert (there / "runs" / "m-3" / "history.csv").read_text() == left
+        assert [path.name for path in (there / "runs").iterdir()] == ["m-3"]
 
 
 def test_folders_of_the_dead_go_with_the_next(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import dataclasses
 
 from drsn_keras.errors import UsageError, mismatch
 
+from ..address import parse_address
+
 #: What goes with ``--resume``: where a training computes is no part of what it is.
 DEVICE_OPTIONS = ("devices",)
 #: How long a worker waits for the others [s].
@@ -45,7 +47,7 @@ class Workers:
     @property
     def port(self) -> int:
         """Where this one listens."""
-        return int(self.addresses[self.index].rpartition(":")[2])
+        return parse_address(self.addresses[self.index], "--workers")[1]
 
 
 def add_device_options(parser: argparse.ArgumentParser) -> None:
@@ -107,9 +109,7 @@ def workers_of(arguments: argparse.Namespace) -> Workers | None:
             raise UsageError(mismatch("--workers", expected, f"--{name}"))
     addresses = tuple(part.strip() for part in text.split(","))
     for address in addresses:
-        host, _, port = address.rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-            raise UsageError(mismatch("--workers", "HOST:PORT,HOST:PORT", repr(address)))
+        parse_address(address, "--workers", "HOST:PORT,HOST:PORT")
     if len(addresses) < 2 or len(set(addresses)) < len(addresses):
         raise UsageError(mismatch("--workers", "two addresses or more, none twice", repr(text)))
     if not 0 <= index < len(addresses):

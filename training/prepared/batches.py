@@ -14,8 +14,8 @@ from ..batch_part import WHOLE, Part
 from .folder import Prepared
 from .shard_stream import decode_records, shuffle, stream_records
 
-#: Clips of the shuffle buffer: 131 MB of clips of one second.
-SHUFFLE_CLIPS = 4096
+#: Clips of the shuffle buffer: 66 MB of clips of one second.
+SHUFFLE_CLIPS = 2048
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,9 +23,9 @@ class PreparedBatches:
     """Endless augmented batches of the training part whose content depends on (seed, step) alone.
 
     An epoch is every clip once: its shards in an order of its own, :data:`~.shard_stream.OPEN_SHARDS` of them read in
-    turn, through a shuffle buffer. Clips were dealt to shards at random when they were prepared, so that this is as
-    good as a permutation of all clips. The last, incomplete batch is filled with the first clips of the epoch's first
-    shards. To begin with any epoch costs nothing; to begin inside one costs reading what comes before.
+    turn, through a shuffle buffer that holds as many. Clips were dealt to shards at random when they were prepared, so
+    that this is as good as a permutation of all clips. The last, incomplete batch is filled with the first clips of the
+    epoch's first shards. To begin with any epoch costs nothing; to begin inside one costs reading what comes before.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class PreparedBatches:
     look : BatchLook
         What is done with the clips of a step.
     shuffle_clips : int
-        Size of the shuffle buffer.
+        Size of the shuffle buffer, for clips of a second at 16 kHz; of longer ones it holds fewer.
     """
 
     prepared: Prepared
@@ -54,6 +54,11 @@ class PreparedBatches:
     def steps_per_epoch(self) -> int:
         """Batches in which every clip is seen once."""
         return -(-self.total // self.look.batch_size)
+
+    @property
+    def buffer(self) -> int:
+        """Clips in the shuffle buffer, which takes as much memory whatever the window."""
+        return max(1, self.shuffle_clips * 16_000 // max(self.prepared.n_samples, 16_000))
 
     def files(self) -> tuple[list[str], list[int]]:
         """Paths of the shards, and the number of each one's first clip."""
@@ -79,7 +84,7 @@ class PreparedBatches:
         def epoch_steps(epoch: tf.Tensor) -> tf.data.Dataset:
             order = self.order(epoch)
             clips = stream_records(tf.gather(files, order), tf.gather(tf.cast(firsts, tf.int64), order))
-            records = shuffle(clips, self.shuffle_clips, self.look.seed, epoch)
+            records = shuffle(clips, self.buffer, self.look.seed, epoch)
             if missing:
                 records = records.concatenate(clips.take(missing))
             numbers = tf.data.Dataset.range(epoch * steps, (epoch + 1) * steps)
@@ -96,7 +101,7 @@ def explained(error: Exception, who: str = "prepared data") -> DataError | None:
     """One line about what TensorFlow says of shards that it cannot read; None for all other errors."""
     if not isinstance(error, tf.errors.OpError):
         return None
-    text = str(error.message).strip().splitlines()[0].split(" [Op:")[0]
+    text = next(iter(str(error.message).strip().splitlines()), type(error).__name__).split(" [Op:")[0]
     reasons = {
         tf.errors.NotFoundError: "a shard is gone, or lies elsewhere for a data worker: expected the folder under the "
         "same path everywhere",

@@ -23,9 +23,9 @@ from .tfrecord import read_records
 
 #: Clips of one second that are read into memory: of the training part for ranges, babble and noise levels; of the
 #: others to judge by. Of longer windows fewer, so that they take no more memory.
-MOST_CLIPS = {"train": 2_000, "val": 2_000, "test": 10_000}
-#: Recorded noise that is read into memory [s]: half an hour in all.
-MOST_NOISE_S = {"train": 1_200.0, "val": 300.0, "test": 300.0}
+MOST_CLIPS = {"train": 1_000, "val": 1_000, "test": 10_000}
+#: Recorded noise that is read into memory [s]: a quarter of an hour in all, evaluation apart.
+MOST_NOISE_S = {"train": 720.0, "val": 180.0, "test": 300.0}
 #: Options of ``drsn-train keywords`` that ``drsn-train prepare`` has settled.
 SETTLED = ("manifest", "noise", "keywords", "group_regex", "resplit", "skip_bad", "synthesize_extra")
 

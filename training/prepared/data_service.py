@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from drsn_keras.command_line import log
-from drsn_keras.errors import DrsnError, UsageError, mismatch
+from drsn_keras.errors import DrsnError, mismatch
+
+from ..address import parse_address
+from ..temporary_folder import temporary
 
 #: How long a dispatcher is looked for [s].
 CONNECT_S = 20.0
@@ -24,18 +25,6 @@ _HEARTBEAT_MS, _LOST_MS = 1_000, 10_000
 _STOP_S = 3.0
 #: Servers, which must not be taken apart before the process ends.
 _kept: list[Any] = []
-
-
-def parse_address(text: str, option: str) -> tuple[str, int]:
-    """Host and port of HOST:PORT; an IPv6 address stands in brackets.
-
-    >>> parse_address("node1:5050", "--data-service")
-    ('node1', 5050)
-    """
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
-        raise UsageError(mismatch(option, "HOST:PORT", repr(text)))
-    return host.strip("[]"), int(port)
 
 
 def require_dispatcher(service: str, option: str = "--data-service", wait_s: float | None = None) -> str:
@@ -69,14 +58,11 @@ def serve_dispatcher(port: int) -> None:
     import tensorflow as tf
 
     service = tf.data.experimental.service
-    folder = tempfile.mkdtemp(prefix="drsn-data-")
-    config = service.DispatcherConfig(
-        port=port, work_dir=folder, worker_timeout_ms=_LOST_MS, job_gc_check_interval_ms=60_000
-    )
-    try:
+    with temporary("drsn-data-") as folder:
+        config = service.DispatcherConfig(
+            port=port, work_dir=folder, worker_timeout_ms=_LOST_MS, job_gc_check_interval_ms=60_000
+        )
         _run(lambda: service.DispatchServer(config), "dispatcher", socket.gethostname())
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def serve_worker(service: str, port: int, address: str | None) -> None:
@@ -112,8 +98,8 @@ def _run(start: Callable[[], Any], what: str, host: str) -> None:
         try:
             server = start()
         except Exception as error:  # TensorFlow's kinds differ by cause: port taken, dispatcher gone
-            line = str(error).strip().splitlines()[0]
-            raise DrsnError(f"{what}: cannot start ({line})") from None
+            lines = str(error).strip().splitlines() or [type(error).__name__]
+            raise DrsnError(f"{what}: cannot start ({lines[0]})") from None
         # The port alone: what a server calls its address is localhost.
         print(f"{what}: {host}:{server._address.rpartition(':')[2]}", flush=True)
         while not stop.wait(0.5):

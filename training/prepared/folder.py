@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import DataError, mismatch
-from drsn_keras.files import write_atomically
+from drsn_keras.files import json_text, write_atomically
 from drsn_keras.typed_fields import check_fields
 
 from ..recordings import SPLITS
@@ -99,7 +100,7 @@ class Prepared:
         """Write ``prepared.json``: from now on the folder is prepared data."""
         values = {"format": FORMAT, **dataclasses.asdict(self)}
         del values["folder"]
-        write_atomically(self.folder / CONTENTS, json.dumps(values, indent=1, ensure_ascii=False) + "\n")
+        write_atomically(self.folder / CONTENTS, json_text(values, 1))
 
 
 def is_prepared(folder: Path) -> bool:
@@ -137,9 +138,35 @@ def read_prepared(folder: Path) -> Prepared:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DataError(mismatch(path, "what drsn-train prepare writes", f"{type(error).__name__}: {error}")) from None
+    for what, expected, got in _faults(prepared):
+        raise DataError(mismatch(f"{path}, {what}", expected, got))
     for _, _, shard in prepared.shards:
         _check_there(prepared.folder / shard.file, shard.bytes)
     return prepared
+
+
+def _faults(prepared: Prepared) -> Iterator[tuple[str, str, object]]:
+    """Values that can stand in no table of contents: what, what was expected, what came."""
+    labels = prepared.labels
+    if not (labels and all(isinstance(label, str) for label in labels) and len(set(labels)) == len(labels)):
+        yield "labels", "different words", list(labels)
+    for name in ("sample_rate_hz", "n_samples"):
+        if not 0 < getattr(prepared, name) < 2**31:
+            yield name, "a number above 0", getattr(prepared, name)
+    for split, _, shard in prepared.shards:
+        if Path(shard.file).name != shard.file or "\0" in shard.file:
+            yield f"{split}, file", "a file of this folder", repr(shard.file)
+        if shard.clips < 1:
+            yield f"{split}, {shard.file}, clips", "a number above 0", shard.clips
+    for split, shards in prepared.parts.items():
+        if not shards:
+            yield f"parts, {split}", "at least one shard", "none"
+        if not all(isinstance(note, str) for note in prepared.read_notes[split]):
+            yield f"read_notes, {split}", "texts", prepared.read_notes[split]
+    for split, part in prepared.noise.items():
+        numbers = all(isinstance(s, (int, float)) and 0 <= s < 1e12 for s in part.seconds)
+        if not (numbers and len(part.seconds) == len(part.kinds) and all(isinstance(k, str) for k in part.kinds)):
+            yield f"noise, {split}", "seconds of every kind", f"{list(part.kinds)}, {list(part.seconds)}"
 
 
 def _shards(values: list[dict[str, Any]], path: Path) -> tuple[Shard, ...]:

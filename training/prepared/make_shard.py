@@ -102,7 +102,8 @@ def make_shard(task: ShardTask, plan: ShardPlan, made: MadeShard | None = None) 
     """
     rows = _rows(task, plan)
     names = _csv(rows)
-    source = hashlib.sha256("\n".join([names, *_times(plan)]).encode(errors="surrogateescape")).hexdigest()
+    facts = [names, *_times(plan), *_heard(task, plan)]
+    source = hashlib.sha256("\n".join(facts).encode(errors="surrogateescape")).hexdigest()
     if made is not None and made.source == source and (task.skip_bad or not made.bad) and is_whole(task.folder, made):
         return made
     facts, bad, seconds, kept = Counter(), [], Counter(), []
@@ -114,9 +115,9 @@ def make_shard(task: ShardTask, plan: ShardPlan, made: MadeShard | None = None) 
             except DataError as error:
                 bad.append(str(error))
                 continue
+            facts.update(found)
             if samples is None:
                 continue
-            facts.update(found)
             label = _label(item)
             kept.append(rows[row])
             seconds[label] += len(samples) / task.sample_rate_hz
@@ -154,7 +155,7 @@ def _samples(task: ShardTask, split: str, item: Recording | int) -> tuple[np.nda
     audio = read_audio(item.path, task.sample_rate_hz, item.start, item.stop)
     samples = to_int16(audio.y)
     if not samples.any():
-        return None, Counter()
+        return None, Counter(["silent"])
     resampled, stereo = audio.source_rate_hz != task.sample_rate_hz, audio.source_channels > 1
     return samples, Counter([*["resampled"] * resampled, *["stereo"] * stereo])
 
@@ -185,6 +186,13 @@ def _times(plan: ShardPlan) -> Iterator[str]:
     for item in plan.items:
         with contextlib.suppress(OSError):
             yield "" if isinstance(item, int) else str(item.path.stat().st_mtime_ns)
+
+
+def _heard(task: ShardTask, plan: ShardPlan) -> Iterator[str]:
+    """The noise that made silence is cut from."""
+    if any(isinstance(item, int) for item in plan.items):
+        yield from (shard.sha256 for shard in task.noise.shards)
+        yield from task.noise_kinds
 
 
 def _csv(rows: list[tuple[str, ...]]) -> str:

@@ -42,7 +42,10 @@ def read_noise_part(folder: Path, part: NoisePart, sample_rate_hz: int, most_s: 
             if left[kind] > 0:
                 samples = samples[: left[kind]]
                 left[kind] -= len(samples)
-                found[kind].append(to_float(samples))
+                piece = to_float(samples)
+                # So that a source of noise takes it as it is.
+                piece.setflags(write=False)
+                found[kind].append(piece)
     return dict(sorted(found.items()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections import Counter, deque
@@ -13,17 +14,21 @@ from drsn_keras.errors import DataError, UsageError, mismatch
 
 from ..clips import fact_notes
 from ..config import KeywordConfig
+from ..noise_recordings import MIN_PART_S
 from ..recordings import SPLITS
 from ..run_folder import LOCK, locked
 from .crew import run_all
 from .folder import CONTENTS, NoisePart, Prepared, is_prepared
 from .make_shard import MadeShard, ShardTask, make_shard
 from .plan import Plan, ShardPlan, make_plan
-from .progress import PROGRESS, Progress
+from .progress import Progress, is_begun
+
+#: What a kill may leave of our own: a shard, its names, the table of contents, the progress.
+_TEMPORARY = re.compile(r"\.[a-z0-9.-]+\.(tfrecord|csv|json|jsonl)\.\d+\.tmp")
 
 
 def prepare(
-    config: KeywordConfig, out: Path, *, workers: int = 1, shard_mb: float = 64.0, compressed: bool = True
+    config: KeywordConfig, out: Path, *, workers: int = 1, shard_mb: float = 16.0, compressed: bool = True
 ) -> Prepared:
     """Read, cut and write all clips and recorded noise of a configuration.
 
@@ -53,19 +58,25 @@ def prepare(
     try:
         with locked(out, "prepared"):
             return _prepare(make_plan(config, shard_mb, compressed), out, workers)
-    except BaseException:  # Ctrl-C too
-        if made and {entry.name for entry in out.iterdir()} <= {LOCK}:
+    except BaseException as error:  # Ctrl-C too
+        if made and out.is_dir() and {entry.name for entry in out.iterdir()} <= {LOCK}:
             shutil.rmtree(out)
+        elif isinstance(error, KeyboardInterrupt):
+            log("to go on: the same command")
         raise
 
 
 def _prepare(plan: Plan, out: Path, workers: int) -> Prepared:
     for left in out.glob(".*.tmp"):  # by a kill
-        left.unlink()
+        if _TEMPORARY.fullmatch(left.name):
+            left.unlink()
     config = plan.config
     progress = Progress(out, plan.identity())
+    if progress.made:
+        log(f"going on: {len(progress.made):,} of {plan.shards:,} shards were made before")
     with _Bar(plan.shards) as step:
-        noise = _noise_parts(plan, _make(_noise_jobs(plan, out), progress, workers, step))
+        heard = _make(_noise_jobs(plan, out), progress, workers, step)
+        noise = _noise_parts(plan, heard)
         made = _make(_clip_jobs(plan, noise, out), progress, workers, step)
     prepared = Prepared(
         folder=out.resolve(),
@@ -76,7 +87,7 @@ def _prepare(plan: Plan, out: Path, workers: int) -> Prepared:
         noise=noise,
         protocol=plan.protocol,
         read_notes={split: _notes(plan, split, made[split]) for split in SPLITS},
-        noise_notes=plan.noise_notes,
+        noise_notes=(*plan.noise_notes, *_noise_notes(plan, heard)),
         made_from=plan.made_from,
     )
     for split in SPLITS:
@@ -91,8 +102,11 @@ def _check_folder(out: Path) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(mismatch(out, "a folder for the prepared data", "a file"))
     if is_prepared(out):
-        raise UsageError(mismatch(out, "a new folder", "one that is prepared already; --verify checks it"))
-    known = (out / PROGRESS).is_file()
+        found = "one that is prepared already (--verify checks it; what is damaged is made again in another folder)"
+        raise UsageError(mismatch(out, "a new folder", found))
+    if (out / CONTENTS).exists():
+        raise UsageError(mismatch(out / CONTENTS, "nothing there, or a file", "something else"))
+    known = is_begun(out)
     names = [entry.name for entry in out.iterdir()] if out.is_dir() else []
     strange = sorted(n for n in names if not (n in {LOCK, CONTENTS} or n.startswith(".") or known))
     if strange:
@@ -116,6 +130,23 @@ def _noise_parts(plan: Plan, made: dict[str, list[MadeShard]]) -> dict[str, Nois
         shards = tuple(one.shard for one in made[split])
         parts[split] = NoisePart(kinds, tuple(round(seconds[kind], 3) for kind in kinds), shards)
     return parts
+
+
+def _noise_notes(plan: Plan, made: dict[str, list[MadeShard]]) -> list[str]:
+    """What was converted or left out; noise of which training hears nothing is an error.
+
+    Raises
+    ------
+    DataError
+    """
+    folders = plan.config.noise
+    if folders and not any(one.shard.clips for one in made["train"]):
+        expected = f"recorded noise of at least {MIN_PART_S:g} s in the train part, not silent"
+        raise DataError(mismatch(", ".join(folders), expected, "none"))
+    facts = sum((Counter(one.facts) for parts in made.values() for one in parts), Counter())
+    rate = plan.config.spec.sample_rate_hz
+    words = {"resampled": f"resampled to {rate} Hz", "stereo": "averaged to mono", "silent": "silent and left out"}
+    return [f"noise: {facts[name]} pieces {text}" for name, text in words.items() if facts[name]]
 
 
 def _clip_jobs(plan: Plan, noise: dict[str, NoisePart], out: Path) -> Iterator[tuple[ShardTask, ShardPlan]]:

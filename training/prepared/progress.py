@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -44,8 +45,9 @@ class Progress:
             _check_same(folder, lines[0], identity)
         for line in lines[1:]:
             values = json.loads(line)
-            made = MadeShard(**{**values, "shard": Shard(**values["shard"]), "bad": tuple(values["bad"])})
-            self.made[made.shard.file] = made
+            with contextlib.suppress(TypeError, KeyError):  # damaged: that shard is made again
+                made = MadeShard(**{**values, "shard": Shard(**values["shard"]), "bad": tuple(values["bad"])})
+                self.made[made.shard.file] = made
         # Anew, without half a line at its end.
         text = "\n".join(lines or [json.dumps(identity)]) + "\n"
         write_atomically(self._path, text)
@@ -63,15 +65,22 @@ class Progress:
         self._path.unlink(missing_ok=True)
 
 
+def is_begun(folder: Path) -> bool:
+    """Whether a preparation was begun in a folder: a file of anybody else's of that name is none of ours."""
+    lines = _whole_lines(folder / PROGRESS)
+    header = json.loads(lines[0]) if lines else None
+    return isinstance(header, dict) and header.keys() >= {"format", "recordings"}
+
+
 def _whole_lines(path: Path) -> list[str]:
     """Lines that a kill did not cut."""
     lines = []
-    for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else []:
+    for line in path.read_bytes().split(b"\n") if path.is_file() else []:
         try:
             json.loads(line)
+            lines.append(line.decode())
         except ValueError:
             break
-        lines.append(line)
     return lines
 
 

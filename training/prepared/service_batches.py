@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-import queue
-import threading
 import uuid
 from collections.abc import Iterator
 
@@ -15,14 +14,10 @@ from drsn_keras.command_line import log
 from drsn_keras.errors import DrsnError, UsageError, mismatch
 
 from ..batch_part import WHOLE, Part
-from .batches import PreparedBatches, explained
+from .batches import PreparedBatches
 from .data_service import require_dispatcher
+from .service_job import Batch, Job, Patience, received, register
 from .shard_stream import decode_records, shuffle, stream_records
-
-#: Silence of the service [s] after which somebody is told, and the dispatcher looked for.
-PATIENCE_S = 30.0
-_AHEAD = 4
-Batch = tuple[np.ndarray, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +27,7 @@ class ServiceBatches(PreparedBatches):
     Each epoch is a job of its own: the dispatcher hands its shards, in the epoch's order, to whichever worker asks. A
     worker shuffles, augments and computes features; full batches are put together here. A batch's draws depend on
     (seed, epoch, its first clip). The last, incomplete batch is filled with the epoch's first rows. What a worker had
-    when it died is lost to the epoch: that many others stand in, and it is said.
+    when it died is lost to the epoch: its job is given up, clips of another job of the epoch stand in, and it is said.
 
     Parameters
     ----------
@@ -58,7 +53,7 @@ class ServiceBatches(PreparedBatches):
         return tf.data.Dataset.from_generator(lambda: self._steps(first_step), output_signature=signature).prefetch(2)
 
     def epoch(self, epoch: int) -> tf.data.Dataset:
-        """Rows of an epoch in the order in which workers send them: batches of any size up to the whole."""
+        """Rows of an epoch as a worker makes them of the shards that it gets: batches of any size up to the whole."""
         size = self.look.batch_size
         files, firsts = self.files()
         order = self.order(tf.constant(epoch, tf.int64)).numpy()
@@ -76,23 +71,15 @@ class ServiceBatches(PreparedBatches):
             features, labels = look(epoch * self.total + numbers[0], *decode_records(whole))
             return features[:count], labels[:count]
 
-        batches = shuffle(clips, self.shuffle_clips, self.look.seed, tf.constant(epoch, tf.int64)).batch(size)
-        made = batches.map(make, num_parallel_calls=tf.data.AUTOTUNE)
-        return made.apply(
-            tf.data.experimental.service.distribute(
-                processing_mode=tf.data.experimental.service.ShardingPolicy.DYNAMIC,
-                service=f"grpc://{self.service}",
-                job_name=f"{uuid.uuid4().hex}-{epoch}",
-                # Features hardly shrink.
-                compression=None,
-            )
-        ).prefetch(_AHEAD)
+        batches = shuffle(clips, self.buffer, self.look.seed, tf.constant(epoch, tf.int64)).batch(size)
+        return batches.map(make, num_parallel_calls=tf.data.AUTOTUNE)
 
     def _steps(self, first_step: int) -> Iterator[Batch]:
         epoch, skip = divmod(first_step, self.steps_per_epoch)
+        patience = Patience()
         try:
             while True:
-                for number, batch in enumerate(self._batches(self._rows(epoch))):
+                for number, batch in enumerate(self._batches(self._rows(epoch, patience))):
                     if number >= skip:
                         yield batch
                 epoch, skip = epoch + 1, 0
@@ -111,62 +98,22 @@ class ServiceBatches(PreparedBatches):
                 yield features[:size], labels[:size]
                 held, count = [(features[size:], labels[size:])], count - size
 
-    def _rows(self, epoch: int) -> Iterator[Batch]:
+    def _rows(self, epoch: int, patience: Patience) -> Iterator[Batch]:
         """As many rows as the batches of an epoch have: every clip, and what fills the last batch."""
-        first, came = None, 0
+        first, came, told = None, 0, 0
+        name = f"{uuid.uuid4().hex}-{epoch}"
         while came < self.total:
-            for features, labels in self._received(epoch):
-                piece = features[: self.total - came], labels[: self.total - came]
-                first, came = first or piece, came + len(piece[1])
-                yield piece
-                if came == self.total:
-                    break
-            if came < self.total:
+            job = Job(lambda: register(self.service, self.epoch(epoch), name))
+            with contextlib.closing(received(self.service, job, patience)) as pieces:
+                for features, labels in pieces:
+                    piece = features[: self.total - came], labels[: self.total - came]
+                    first, came = first or piece, came + len(piece[1])
+                    yield piece
+                    if came == self.total:
+                        break
+            if told < came < self.total:
                 lost = f"{self.total - came:,} of the {self.total:,} clips of epoch {epoch + 1}"
                 log(f"note: {lost} were lost with a data worker; others of the epoch stand in for them")
+                told = came
         rows = np.arange(self.steps_per_epoch * self.look.batch_size - came) % len(first[1])
         yield first[0][rows], first[1][rows]
-
-    def _received(self, epoch: int) -> Iterator[Batch]:
-        """What workers send, watched: TensorFlow itself would wait for a lost dispatcher without end."""
-        sent: queue.Queue = queue.Queue(_AHEAD)
-        stop = threading.Event()
-
-        def put(item: object) -> None:
-            while not stop.is_set():
-                try:
-                    sent.put(item, timeout=1.0)
-                    return
-                except queue.Full:
-                    pass
-
-        def receive() -> None:
-            try:
-                for piece in self.epoch(epoch).as_numpy_iterator():
-                    put(piece)
-                    if stop.is_set():
-                        return
-                put(None)
-            except Exception as error:  # handed on to the thread that waits
-                put(error)
-
-        threading.Thread(target=receive, daemon=True).start()
-        try:
-            while (item := self._next(sent)) is not None:
-                if isinstance(item, Exception):
-                    raise explained(item, f"data service {self.service}") or item
-                yield item
-        finally:
-            stop.set()
-
-    def _next(self, sent: queue.Queue) -> object:
-        told = False
-        while True:
-            try:
-                return sent.get(timeout=PATIENCE_S)
-            except queue.Empty:
-                require_dispatcher(self.service)
-                if not told:
-                    log(f"note: nothing has come from the data service {self.service} for {PATIENCE_S:g} s; waiting "
-                        "for workers (drsn-train data-worker --connect)")  # fmt: skip
-                told = True

@@ -7,8 +7,9 @@ import tensorflow as tf
 from .records import HEAD
 from .tfrecord import COMPRESSION
 
-#: Shards that are read in turn, a clip of each.
-OPEN_SHARDS = 8
+#: Shards that are read in turn, a clip of each. Together they hold, of the usual size, no more than a shuffle buffer:
+#: else a clip's place in one epoch would tell something of its place in the next.
+OPEN_SHARDS = 4
 
 
 def stream_records(files: tf.Tensor, firsts: tf.Tensor) -> tf.data.Dataset:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,8 +21,9 @@ _STATES = {"done": "", "pruned": "stopped early", "failed": "failed"}
 
 
 def ranked(tried: Sequence[Tried]) -> list[Tried]:
-    """The best first; those without a score behind."""
-    return sorted(tried, key=lambda one: (one.score is None, -(one.score or 0.0), one.number))
+    """The best first; those without a score, or with one that is no number, behind."""
+    scores = {one.number: -math.inf if one.score is None or math.isnan(one.score) else one.score for one in tried}
+    return sorted(tried, key=lambda one: (-scores[one.number], one.number))
 
 
 def best_command(search: Search, tried: Sequence[Tried]) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
+import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +24,8 @@ _NAME = "search"
 _RANDOM = 8
 #: Epochs that every training gets.
 _WARM_UP = 3
+#: Draws of what is known already before one of those that are left is taken.
+_DRAWS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Tried:
     drawn : dict
         What was drawn for each option that is varied.
     score : float or None
-        More is better; None where it failed.
+        More is better; None where it failed, or is no number.
     state : str
         ``done``, ``pruned`` or ``failed``.
     facts : dict
@@ -52,7 +54,7 @@ class Tried:
 
 
 class Sampler:
-    """Draws configurations by what the others have reached (TPE), and remembers all of it.
+    """Draws configurations by what the others have reached (TPE), each once, and remembers all of it.
 
     Parameters
     ----------
@@ -73,6 +75,7 @@ class Sampler:
 
     def __init__(self, folder: Path, space: Mapping[str, Any], seed: int, identity: str) -> None:
         self._optuna = optuna = _library()
+        self._dimensions = dict(space)
         self._space = {name: self._distribution(dimension) for name, dimension in space.items()}
         path = folder / JOURNAL
         _mend(path)
@@ -80,6 +83,7 @@ class Sampler:
             storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path)))
             known = {one.study_name for one in storage.get_all_studies()}
             past = len(storage.get_all_trials(storage.get_study_id_from_name(_NAME))) if _NAME in known else 0
+            self._generator = np.random.default_rng([seed, past, 1])
             self._study = optuna.create_study(
                 storage=storage,
                 study_name=_NAME,
@@ -108,29 +112,88 @@ class Sampler:
         made = self._optuna.distributions
         if not isinstance(dimension, Range):
             return made.CategoricalDistribution(dimension.labels)
-        low, high, log = dimension.low, dimension.high, dimension.log
-        if dimension.step:  # the last that is reached
-            high = low + math.floor((high - low) / dimension.step + 1e-9) * dimension.step
+        made_of = {"low": dimension.low, "high": dimension.last, "log": dimension.log}
         if dimension.whole:
-            return made.IntDistribution(low, high, log=log, step=dimension.step or 1)
-        return made.FloatDistribution(low, high, log=log, step=dimension.step)
+            return made.IntDistribution(**made_of, step=dimension.step or 1)
+        # Not the number of the step: journals have these as they are, and Optuna takes no other kind after them.
+        return made.FloatDistribution(**made_of, step=dimension.step)
 
     def _again(self) -> None:
         """Configurations that were being trained when the search was stopped are the next to be asked for."""
         states = self._optuna.trial.TrialState
+        waiting = self._waiting()
         for trial in self._study.get_trials(states=(states.RUNNING,)):
+            facts, number = trial.user_attrs, trial.user_attrs.get("number")
+            if "state" in facts:  # stopped while it was told
+                self._end(trial.number, facts["state"], facts["score"])
+                continue
+            if number is not None and number not in waiting:
+                self._study.enqueue_trial(trial.params, user_attrs={"number": number})
             self._study.tell(trial.number, state=states.FAIL)
-            with contextlib.suppress(KeyError):  # stopped before it had its number
-                self._study.enqueue_trial(trial.params, user_attrs={"number": trial.user_attrs["number"]})
 
-    def ask(self) -> tuple[int, dict[str, Any]]:
-        """The number of the next configuration, and what is drawn for it."""
-        taken = [trial.user_attrs["number"] for trial in self._study.get_trials() if "number" in trial.user_attrs]
+    def _waiting(self) -> set[int]:
+        trials = self._study.get_trials(deepcopy=False, states=(self._optuna.trial.TrialState.WAITING,))
+        return {trial.user_attrs["number"] for trial in trials if "number" in trial.user_attrs}
+
+    def _key(self, drawn: Mapping[str, Any]) -> str:
+        """Alike of configurations whose command lines are."""
+        return json.dumps([dimension.value(drawn[name]) for name, dimension in self._dimensions.items()])
+
+    @property
+    def left(self) -> float:
+        """Configurations that have not been tried; infinity where a range has no step."""
+        return self._size - len({self._key(one.drawn) for one in self.tried()})
+
+    @property
+    def _size(self) -> float:
+        counts = [dimension.count for dimension in self._dimensions.values()]
+        return math.inf if math.inf in counts else math.prod(counts)
+
+    def ask(self) -> tuple[int, dict[str, Any]] | None:
+        """The number of the next configuration, and what is drawn for it; None where none is found that is new."""
+        trials = [trial for trial in self._study.get_trials(deepcopy=False) if "number" in trial.user_attrs]
+        alive = {*self._trials, *self._waiting()}
+        known: dict[str, int] = {}
+        for trial in trials:
+            number = trial.user_attrs["number"]
+            if trial.params and ("state" in trial.user_attrs or number in alive):
+                known.setdefault(self._key(trial.params), number)
+        new = max((trial.user_attrs["number"] for trial in trials), default=-1) + 1
+        for _ in range(_DRAWS):
+            if (found := self._drawn(known, new)) is not None:
+                return found
+        if (untried := self._untried(known)) is None:
+            return None
+        self._study.enqueue_trial(untried)
+        return self._drawn(known, new)
+
+    def _drawn(self, known: Mapping[str, int], new: int) -> tuple[int, dict[str, Any]] | None:
+        """A draw; None of one that has another number."""
         trial = self._study.ask(self._space)
-        number = trial.user_attrs.get("number", max(taken, default=-1) + 1)
+        drawn, number = dict(trial.params), trial.user_attrs.get("number", new)
+        if known.get(self._key(drawn), number) != number:
+            self._study.tell(trial, state=self._optuna.trial.TrialState.FAIL)
+            return None
         trial.set_user_attr("number", number)
         self._trials[number] = trial
-        return number, dict(trial.params)
+        return number, drawn
+
+    def _untried(self, known: Mapping[str, int]) -> dict[str, Any] | None:
+        """The first that is not known, from a random one on."""
+        size = self._size
+        if math.isinf(size):
+            return None
+        start = 0
+        for dimension in self._dimensions.values():
+            start = start * int(dimension.count) + int(self._generator.integers(int(dimension.count)))
+        for index in range(start, start + len(known) + 1):
+            drawn, rest = {}, index % int(size)
+            for name, dimension in self._dimensions.items():
+                rest, place = divmod(rest, int(dimension.count))
+                drawn[name] = dimension.at(place)
+            if self._key(drawn) not in known:
+                return drawn
+        return None
 
     def report(self, number: int, epoch: int, score: float) -> bool:
         """Say what a configuration has reached after an epoch; returns whether it is not worth going on."""
@@ -142,10 +205,13 @@ class Sampler:
 
     def tell(self, number: int, state: str, score: float | None, facts: Mapping[str, Any]) -> None:
         """Say how a configuration ended."""
-        states = self._optuna.trial.TrialState
         trial = self._trials.pop(number)
-        for name, value in {**facts, "score": score, "state": state}.items():
+        for name, value in {**facts, "score": score, "state": state}.items():  # the state last: then it is whole
             trial.set_user_attr(name, value)
+        self._end(trial, state, score)
+
+    def _end(self, trial: Any, state: str, score: float | None) -> None:
+        states = self._optuna.trial.TrialState
         if state == "done" and score is not None and math.isfinite(score):
             self._study.tell(trial, score)
         else:
@@ -155,9 +221,10 @@ class Sampler:
         """All configurations that have ended, in their order."""
         found = {}
         for trial in self._study.get_trials():
-            facts = dict(trial.user_attrs)
+            facts = {name: _finite(value) for name, value in trial.user_attrs.items()}
             if "state" in facts:
                 number, score, state = (facts.pop(name) for name in ("number", "score", "state"))
+                state = "failed" if state == "done" and score is None else state
                 found[number] = Tried(number, dict(trial.params), score, state, facts)
         return [found[number] for number in sorted(found)]
 
@@ -168,6 +235,11 @@ class Sampler:
             return None
         evaluator = self._optuna.importance.FanovaImportanceEvaluator(seed=0)
         return dict(self._optuna.importance.get_param_importances(self._study, evaluator=evaluator))
+
+
+def _finite(value: Any) -> Any:
+    """A fact; None of a number that is none."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _library() -> Any:

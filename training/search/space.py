@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from decimal import Decimal
 from typing import Any
 
 from drsn_keras.errors import UsageError, mismatch
@@ -16,7 +17,7 @@ _PLAIN = (str, int, float, bool)
 
 @dataclasses.dataclass(frozen=True)
 class Range:
-    """Numbers from low to high, both included; integers where both bounds are.
+    """Numbers from low to high, both included where the step reaches high; integers where both bounds are.
 
     Parameters
     ----------
@@ -38,14 +39,31 @@ class Range:
         return isinstance(self.low, int) and isinstance(self.high, int)
 
     @property
+    def count(self) -> float:
+        """How many numbers these are; infinity without a step."""
+        if self.step is None and not self.whole:
+            return math.inf
+        return int((_decimal(self.high) - _decimal(self.low)) // _decimal(self.step or 1)) + 1
+
+    @property
+    def last(self) -> float:
+        """The highest that the step reaches."""
+        return self.high if math.isinf(self.count) else self.at(int(self.count) - 1)
+
+    def at(self, index: int) -> float:
+        """One of ``count`` numbers, as it was written: 0.3 three times is 0.9, which it is not in binary."""
+        found = _decimal(self.low) + index * _decimal(self.step or 1)
+        return int(found) if self.whole else float(found)
+
+    @property
     def samples(self) -> list[Any]:
         """Values that stand for all: what is refused of them is refused of the search."""
-        return [self.low, self.high]
+        return [self.low, self.last]
 
     def value(self, drawn: float) -> float:
         """A drawn number as it is written into a command: six digits tell configurations apart."""
-        if self.whole:
-            return int(drawn)
+        if not math.isinf(self.count):
+            return self.at(round((drawn - self.low) / (self.step or 1)))
         return min(max(float(f"{drawn:.6g}"), self.low), self.high)
 
 
@@ -61,6 +79,15 @@ class Choice:
         return [value if isinstance(value, _PLAIN) else json.dumps(value) for value in self.values]
 
     @property
+    def count(self) -> int:
+        """How many values these are."""
+        return len(self.values)
+
+    def at(self, index: int) -> Any:
+        """The label of one of them."""
+        return self.labels[index]
+
+    @property
     def samples(self) -> list[Any]:
         """All values."""
         return list(self.values)
@@ -68,6 +95,10 @@ class Choice:
     def value(self, drawn: Any) -> Any:
         """The value of a label."""
         return self.values[self.labels.index(drawn)]
+
+
+def _decimal(number: float) -> Decimal:
+    return Decimal(str(number))
 
 
 def dimension_of(value: Any, where: str) -> Range | Choice:

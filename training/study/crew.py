@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
 import queue
 import threading
 import time
@@ -12,8 +11,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from drsn_keras.errors import DrsnError, UsageError, mismatch
+from drsn_keras.command_line import log
+from drsn_keras.errors import CheckFailed, DrsnError, UsageError, mismatch
 
+from ..cores import core_count
 from ..run_folder import HISTORY
 from .process import Process
 from .trial import Trial, files_of
@@ -26,6 +27,10 @@ _STOP_S = 60.0
 Job = Callable[[Trial, Path, Process], dict[str, Any]]
 
 
+class CrewLost(CheckFailed):
+    """Trials can no longer be handed out or heard of: what is done is kept, the same command goes on."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Outcome:
     """How a trial ended: with a row, or an error; or it was stopped, and can be gone on with."""
@@ -34,6 +39,11 @@ class Outcome:
     row: dict[str, Any] | None = None
     error: Exception | None = None
     stopped: bool = False
+
+    def require_asked(self) -> None:
+        """Raise :class:`CrewLost` where a trial was stopped; of one that nobody here has stopped."""
+        if self.stopped and self.row is None:
+            raise CrewLost(f"{self.trial.name}: stopped, and not by this command: its node does not reach it any more")
 
 
 def attempt(job: Job, trial: Trial, out: Path, process: Process) -> Outcome:
@@ -89,7 +99,7 @@ class LocalCrew:
 
     def __init__(self, job: Job, out: Path, slots: int) -> None:
         self._job, self._out, self.slots = job, out, slots
-        self._threads_each = max(1, (os.cpu_count() or 1) // slots)
+        self._threads_each = max(1, core_count() // slots)
         self._processes: dict[Trial, Process] = {}
         self._ended: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
 
@@ -102,6 +112,7 @@ class LocalCrew:
         """Begin a trial, beside those that run."""
         process = self._processes[trial] = Process(self._threads_each)
         threading.Thread(target=self._work, args=(trial, process), daemon=True).start()
+        log(f"{trial.name}: begins")
 
     def _work(self, trial: Trial, process: Process) -> None:
         try:

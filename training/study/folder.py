@@ -18,6 +18,8 @@ from .trial import Trial, files_of
 
 #: Tells nodes of a cluster whether they see this folder, or another under the same path.
 KEY = ".cluster-key"
+#: How the names end of a trial's files that have just come, and of a run folder until they are in its place.
+_ARRIVED, _ASIDE = ".tmp", ".old"
 
 
 def require_own(out: Path, written: Sequence[str], kind: str) -> None:
@@ -67,14 +69,14 @@ def _wanted(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
 
 
 def unpack(archive: bytes, trial: Trial, out: Path) -> None:
-    """Put a trial's files into the folder, in place of those that are there.
+    """Put a trial's files into the folder, in place of those that are there; killed between, :func:`mend` ends it.
 
     Raises
     ------
     DataError
         If that is no archive of this trial.
     """
-    arrived = out / "runs" / f".{trial.name}.tmp"
+    arrived = out / "runs" / f".{trial.name}{_ARRIVED}"
     shutil.rmtree(arrived, ignore_errors=True)
     try:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
@@ -91,6 +93,22 @@ def unpack(archive: bytes, trial: Trial, out: Path) -> None:
 
 def _replace(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
-    if target.is_dir():
-        shutil.rmtree(target)
+    if not target.is_dir():
+        source.replace(target)
+        return
+    aside = target.with_name(f".{target.name}{_ASIDE}")
+    shutil.rmtree(aside, ignore_errors=True)
+    target.replace(aside)
     source.replace(target)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def mend(out: Path) -> None:
+    """Of a command that was killed while files arrived: a run folder that was set aside goes back where none is."""
+    for aside in (out / "runs").glob(f".*{_ASIDE}"):
+        target = aside.with_name(aside.name[1 : -len(_ASIDE)])
+        if not target.exists():
+            aside.replace(target)
+        shutil.rmtree(aside, ignore_errors=True)
+    for arrived in (out / "runs").glob(f".*{_ARRIVED}"):
+        shutil.rmtree(arrived, ignore_errors=True)

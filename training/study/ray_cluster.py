@@ -12,7 +12,8 @@ from typing import Any
 
 from drsn_keras.errors import DataError, UsageError, mismatch
 
-from .temporary_folder import temporary
+from ..address import parse_address
+from ..temporary_folder import temporary
 
 LOCAL, AUTO = "local", "auto"
 #: Objects of a cluster of one machine: rows of results, no data [bytes].
@@ -88,12 +89,10 @@ def joined(address: str, cpus: int, gpus: float) -> Iterator[Any]:
 
 def _reach(address: str) -> None:
     """Ray itself waits long for what is not there."""
-    host, colon, port = address.rpartition(":")
-    if not (colon and host and port.isdecimal() and 0 < int(port) < 2**16) or "/" in host:
-        expected = f"{LOCAL}, {AUTO}, or HOST:PORT of a cluster that this machine belongs to"
-        raise UsageError(mismatch("--ray-address", expected, repr(address)))
+    expected = f"{LOCAL}, {AUTO}, or HOST:PORT of a cluster that this machine belongs to"
+    found = parse_address(address, "--ray-address", expected)
     try:
-        with socket.create_connection((host.strip("[]"), int(port)), timeout=_REACH_S) as connection:
+        with socket.create_connection(found, timeout=_REACH_S) as connection:
             if os.environ.get("RAY_USE_TLS", "0") != "1":
                 connection.sendall(_HELLO)
                 answer = connection.recv(_FRAME, socket.MSG_WAITALL)
@@ -128,9 +127,10 @@ def beside_us(ray: Any) -> Any:
     return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
 
 
-def most_cpus(ray: Any) -> float:
-    """Of the largest node that is there; 0 without one."""
-    return max((node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"]), default=0.0)
+def cpus_of_nodes(ray: Any) -> list[float]:
+    """Of each node that is there and runs trials."""
+    found = (node["Resources"].get("CPU", 0.0) for node in ray.nodes() if node["Alive"])
+    return [cpus for cpus in found if cpus]
 
 
 def room(ray: Any, cpus: int, gpus: float) -> int:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed, DrsnError, UsageError, mismatch
 
-from .crew import Job, Outcome, Place
+from ..cores import core_count
+from .crew import CrewLost, Job, Outcome, Place
 from .folder import keyed, pack, unpack
-from .ray_cluster import LOCAL, beside_us, joined, most_cpus, room, said_by
+from .ray_cluster import LOCAL, beside_us, cpus_of_nodes, joined, room, said_by
 from .ray_task import CARRIED, Desk, Errand, run_errand, version
 from .trial import Trial, files_of
 
@@ -24,6 +26,21 @@ _RETRIES = 5
 _LOOK_S = 2.0
 #: Without a node for a trial before that is said [s].
 _NOBODY_S = 30.0
+
+_P, _R = ParamSpec("_P"), TypeVar("_R")
+
+
+def _or_lost(method: Callable[_P, _R]) -> Callable[_P, _R]:
+    """What Ray itself raises, as :class:`CrewLost`: a line."""
+
+    @functools.wraps(method)
+    def asked(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return method(*args, **kwargs)
+        except args[0]._ray.exceptions.RayError as error:
+            raise CrewLost(f"Ray: {said_by(error)}") from None
+
+    return asked
 
 
 class RayCrew:
@@ -49,9 +66,11 @@ class RayCrew:
         # Left to itself Ray spreads tasks once nodes are half full; a study has the cluster to itself.
         self._task = ray.remote(run_errand).options(**needs, max_retries=_RETRIES, scheduling_strategy="SPREAD")
         self._running: dict[Any, Trial] = {}
+        self._unheard: set[str] = set()
         self._looked, self._room, self._peopled = 0.0, 0, time.monotonic()
 
     @property
+    @_or_lost
     def slots(self) -> int:
         """Trials at a time, by the nodes that are there now."""
         now = time.monotonic()
@@ -69,6 +88,7 @@ class RayCrew:
         """Trials that were started and have not come back from ``wait``."""
         return len(self._running)
 
+    @_or_lost
     def start(self, trial: Trial) -> None:
         """Begin a trial, beside those that run."""
         carried = {name: os.environ[name] for name in CARRIED if name in os.environ}
@@ -77,10 +97,13 @@ class RayCrew:
         left = pack(trial, self._out) if files_of(trial, self._out)[0].is_dir() else None
         self._ray.get(self._desk.begin.remote(trial.name))
         self._running[self._task.remote(errand, self._desk, [] if left is None else [self._ray.put(left)])] = trial
+        self._unheard.add(trial.name)
 
+    @_or_lost
     def wait(self, timeout_s: float) -> Outcome | None:
         """The next that ends; None when none did in time."""
         ended, _ = self._ray.wait(list(self._running), num_returns=1, timeout=timeout_s)
+        self._say_begun()
         if not ended:
             self.slots  # noqa: B018 (says that there is no node)
             return None
@@ -95,17 +118,26 @@ class RayCrew:
             return Outcome(trial, error=error)
         return outcome
 
+    def _say_begun(self) -> None:
+        """Those that were waiting for a node."""
+        with contextlib.suppress(self._ray.exceptions.RayError):  # they come back stopped
+            for name in sorted(self._unheard & self._ray.get(self._desk.begun.remote()) if self._unheard else ()):
+                self._unheard.discard(name)
+                log(f"{name}: begins")
+
+    @_or_lost
     def history(self, trial: Trial) -> str:
         """The finished epochs of a trial that runs."""
         return self._ray.get(self._desk.history.remote(trial.name)) or ""
 
     def stop(self, trial: Trial | None = None) -> None:
         """Interrupt a trial, or all; those that have not begun do not begin."""
-        self._ray.get(self._desk.stop.remote(None if trial is None else trial.name))
-        for task, running in list(self._running.items()):
-            if trial in {None, running} and self._ray.get(self._desk.history.remote(running.name)) is None:
-                self._ray.cancel(task)
-                del self._running[task]
+        with contextlib.suppress(self._ray.exceptions.RayError):  # without the desk they all stop by themselves
+            self._ray.get(self._desk.stop.remote(None if trial is None else trial.name))
+            for task, running in list(self._running.items()):
+                if trial in {None, running} and self._ray.get(self._desk.history.remote(running.name)) is None:
+                    self._ray.cancel(task)
+                    del self._running[task]
 
 
 @contextlib.contextmanager
@@ -129,10 +161,13 @@ def ray_crew(place: Place, job: Job, out: Path, most: int) -> Iterator[RayCrew]:
     out = out.resolve()
     local = place.ray_address == LOCAL
     workers = min(place.workers or 1, most) if local else place.workers
-    cpus = place.cpus or (max(1, (os.cpu_count() or 1) // workers) if local else 1)
+    cpus = place.cpus or (max(1, core_count() // workers) if local else 1)
     place = Place(workers, place.ray_address, cpus, place.gpus)
     with joined(place.ray_address, cpus * (workers or 1), place.gpus) as ray, keyed(out) as key:
-        largest = most_cpus(ray)
+        nodes = cpus_of_nodes(ray)
+        there = f"{len(nodes)} node{'' if len(nodes) == 1 else 's'}, {sum(nodes):g} cores"
+        log(f"cluster of Ray: {there}; {cpus} for a training")
+        largest = max(nodes, default=0)
         if 0 < largest < cpus:
             raise UsageError(mismatch("--trial-cpus", f"at most {largest:g}, of the largest node", cpus))
         if place.gpus and not room(ray, cpus, place.gpus):

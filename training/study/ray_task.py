@@ -16,11 +16,11 @@ from typing import Any
 from drsn_keras.errors import BundleError, UsageError, mismatch
 
 from ..run_folder import locked
+from ..temporary_folder import temporary
 from .crew import Job, Outcome, attempt, history_of
 from .folder import holds_key, pack, unpack
 from .process import Process
 from .ray_cluster import library
-from .temporary_folder import temporary
 from .trial import Trial, files_of
 
 #: Between two looks at what the study asks [s].
@@ -52,6 +52,10 @@ class Desk:
     def history(self, name: str) -> str | None:
         """The epochs of a trial; None of one that has not begun."""
         return self._histories.get(name)
+
+    def begun(self) -> set[str]:
+        """Trials that have begun on a node."""
+        return set(self._histories)
 
     def stop(self, name: str | None) -> None:
         """Stop a trial, or all."""

@@ -13,8 +13,8 @@ from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed, DataError, UsageError, mismatch
 
 from ..run_folder import locked
-from .crew import HERE, LOOK_S, Crew, Outcome, Place, crew_at, drain
-from .folder import KEY, require_own
+from .crew import HERE, LOOK_S, Crew, CrewLost, Outcome, Place, crew_at, drain
+from .folder import KEY, mend, require_own
 from .results import read_results, row_of_trial
 from .study_file import Study
 from .trial import ModelRefused, Trial, run_trial, store, trials_of
@@ -45,10 +45,11 @@ def run_study(study: Study, out: Path, place: Place = HERE) -> list[dict[str, An
     UsageError
         If the folder holds other things than a study.
     CheckFailed
-        If trials failed: all others were run first, what is done is kept.
+        If trials failed: all others were run first, what is done is kept. If the cluster is lost.
     """
     require_own(out, WRITTEN, "study")
     with locked(out):
+        mend(out)
         path = out / RESULTS
         rows = read_results(path)
         wanted = trials_of(study)
@@ -82,8 +83,9 @@ def _run(crew: Crew, trials: Sequence[Trial], tally: _Tally, out: Path) -> None:
                 if trial.model not in tally.refused:
                     crew.start(trial)
             if crew.running and (outcome := crew.wait(LOOK_S)) is not None:
+                outcome.require_asked()
                 tally.add(outcome)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, CrewLost):
         for outcome in drain(crew):
             tally.add(outcome)
         log(f"what is done is kept; to go on, run the command again with {out}")

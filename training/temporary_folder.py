@@ -11,7 +11,7 @@ from pathlib import Path
 
 from drsn_keras.errors import UsageError
 
-from ..run_folder import locked
+from .run_folder import locked
 
 #: Younger ones may not be locked yet [s].
 _YOUNG_S = 60.0
