@@ -44,16 +44,19 @@ def _handle(arguments: argparse.Namespace) -> None:
         raise UsageError(mismatch("--port", "0 to 65535", arguments.port))
     if arguments.dispatcher and arguments.address:
         raise UsageError(mismatch("--address", "with --connect", "--dispatcher"))
-    from .address import parse_address
+    from .address import parse_address, require_free_port
     from .prepared.data_service import leave, serve_dispatcher, serve_worker
 
     if arguments.connect:
         parse_address(arguments.connect, "--connect")
+    port = (_PORT if arguments.dispatcher else 0) if arguments.port is None else arguments.port
+    if port:
+        require_free_port(port, "--port")
     from .quiet import quiet_tensorflow
 
     quiet_tensorflow(any_backend=True)
     if arguments.dispatcher:
-        serve_dispatcher(_PORT if arguments.port is None else arguments.port)
+        serve_dispatcher(port)
     else:
-        serve_worker(arguments.connect, arguments.port or 0, arguments.address)
+        serve_worker(arguments.connect, port, arguments.address)
     leave()

@@ -17,10 +17,10 @@ import tensorflow as tf
 from drsn_keras.errors import CheckFailed, UsageError
 from drsn_keras.frontend import LOG_MEL_40
 from drsn_keras.models import PEERS
+from drsn_keras.training.address import require_free_port
 from drsn_keras.training.augment import Augmenter, AugmentSpec, NoiseBank
 from drsn_keras.training.batch_part import part_rows
 from drsn_keras.training.config import KeywordConfig
-from drsn_keras.training.distributed.cluster import _need_port
 from drsn_keras.training.distributed.devices import Devices
 from drsn_keras.training.distributed.normalisation import synchronise
 from drsn_keras.training.distributed.options import device_count, workers_of
@@ -195,7 +195,7 @@ def test_a_port_in_use_is_refused():
         other.bind(("", 0))
         other.listen()
         with pytest.raises(UsageError, match="expected a free port"):
-            _need_port(other.getsockname()[1], wait_s=0.1)
+            require_free_port(other.getsockname()[1], "--workers", wait_s=0.1)
 
 
 def test_failing_again_and_again_ends(monkeypatch):

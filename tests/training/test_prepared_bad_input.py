@@ -3,18 +3,21 @@
 import json
 import os
 import shutil
+import socket
+import threading
 
 import numpy as np
 import pytest
 import soundfile
 
-from drsn_keras.errors import DataError, UsageError
+from drsn_keras.errors import DataError, DrsnError, UsageError
 from drsn_keras.training.cli import main
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.corpus import open_corpus
 from drsn_keras.training.fit import _content
 from drsn_keras.training.prepare_command import _SHARD_MB
 from drsn_keras.training.prepared.batches import SHUFFLE_CLIPS
+from drsn_keras.training.prepared.data_service import require_dispatcher
 from drsn_keras.training.prepared.folder import read_prepared
 from drsn_keras.training.prepared.prepare import prepare
 from drsn_keras.training.prepared.shard_stream import OPEN_SHARDS
@@ -169,3 +172,21 @@ def test_workers_compare_samples(tones, tmp_path):
         soundfile.write(path, y[::-1].copy(), rate_hz, subtype="PCM_16")
     found.append(_content(open_corpus(KeywordConfig(data=str(data), noise=(noise,)))))
     assert len(set(found)) == 3
+
+
+def test_what_is_no_dispatcher_and_a_port_in_use(capsys):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+
+        def answer():
+            for _ in range(2):
+                connection, _ = server.accept()
+                connection.recv(64)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.close()
+
+        threading.Thread(target=answer, daemon=True).start()
+        with pytest.raises(DrsnError, match=r"expected a dispatcher .*, got another server, for 0\.2 s"):
+            require_dispatcher(f"127.0.0.1:{port}", "--connect", wait_s=0.2)
+        assert main(["data-worker", "--dispatcher", "--port", str(port)]) == 2
+    assert f"--port: expected a free port {port}, got one in use" in capsys.readouterr().err

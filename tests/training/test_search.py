@@ -85,6 +85,7 @@ def test_a_configuration_becomes_words_of_the_training_command(tmp_path: Path) -
         ("{ low = 4, high = 9, step = 2 }", "[4, 4]", "two values or more, each once"),
         ("{ low = 4, high = 9, step = 2 }", "[8, 'many']", "invalid int value: 'many'"),
         ("{ low = 4, high = 9, step = 2 }", "8", "a list of values, or { low = .., high = .. }, got 8"),
+        ("{ low = 4, high = 9, step = 2 }", "[1979-05-27, 4]", "a list of values, or"),
         ("batch_size = {", 'task = ["spikes", "ecg"]\nbatch_size = {', "one task for all"),
         ("[search]", "[search]\nbatch-size = [1, 2]", "an option once"),
         ("[search]", "[options.search]", "a table [search], got none"),
@@ -125,9 +126,11 @@ def test_a_search_draws_on_where_it_was(tmp_path: Path) -> None:
     other = read_search(_write(tmp_path, SEARCH.replace("epochs = 1", "epochs = 2")))
     with pytest.raises(UsageError, match="or a new folder, got another one"):
         _sampler(tmp_path, other)
-    (tmp_path / JOURNAL).write_text("nonsense\n{}\n")
-    with pytest.raises(DataError, match=r"journal\.log: expected the journal of a search"):
-        _sampler(tmp_path, search)
+    for damaged in (b"nonsense\n{}\n", b"\x8a no line at all", b'{"op_code": 99, "x": 1}\n'):
+        (tmp_path / JOURNAL).write_bytes(damaged)
+        with pytest.raises(DataError, match=r"journal\.log: expected the journal of a search"):
+            _sampler(tmp_path, search)
+        assert (tmp_path / JOURNAL).read_bytes() == damaged
 
 
 def test_draws_go_where_scores_are_high(tmp_path: Path) -> None:

@@ -206,6 +206,7 @@ def _server(answer: bytes) -> Iterator[str]:
         (("--ray-address", "127.0.0.1:DEAF"), 1, "expected a cluster of Ray, got timed out"),
         (("--ray-address", "127.0.0.1:WEB"), 1, "expected a cluster of Ray, got another server"),
         (("--ray-address", "local", "--trial-cpus", "0"), 2, "--trial-cpus: expected at least 1, got 0"),
+        (("--ray-address", "local", "--trial-cpus", "5000"), 2, "--trial-cpus: expected at most "),
         (("--trial-gpus", "1"), 2, "--trial-gpus: expected --ray-address with it, got none"),
         (("--workers", "0"), 2, "--workers: expected at least 1, got 0"),
     ],

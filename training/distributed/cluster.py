@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import signal
-import socket
-import time
 
 import tensorflow as tf
 
 from drsn_keras.command_line import log
-from drsn_keras.errors import UsageError, mismatch
 
+from ..address import require_free_port
 from .options import Workers
 from .restart import at_most
 
@@ -35,7 +32,7 @@ def join(workers: Workers, gpus: int) -> tf.distribute.MultiWorkerMirroredStrate
     """
     from tensorflow.python.eager import context
 
-    _need_port(workers.port)
+    require_free_port(workers.port, "--workers", _PORT_S)
     # The coordination service would swallow SIGTERM, and end the process with a core dump when a peer is lost. Without
     # it a broken connection fails the next collective, and every 30 s each worker asks the others whether they live.
     context.context().configure_coordination_service(service_type="")
@@ -59,20 +56,3 @@ def join(workers: Workers, gpus: int) -> tf.distribute.MultiWorkerMirroredStrate
 def leave(strategy: tf.distribute.MultiWorkerMirroredStrategy) -> None:
     """Mind the others no longer: they may end before this worker does."""
     strategy.extended._stop_check_health_thread()
-
-
-def _need_port(port: int, wait_s: float = _PORT_S) -> None:
-    """Refuse a port that another process listens on: TensorFlow would share it."""
-    deadline = time.monotonic() + wait_s
-    while True:
-        with socket.socket() as trial:
-            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                trial.bind(("", port))
-                return
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise UsageError(mismatch("--workers", f"a port that this worker may use, {port}", error)) from None
-        if time.monotonic() > deadline:
-            raise UsageError(mismatch("--workers", f"a free port {port} for this worker", "one in use"))
-        time.sleep(0.5)

@@ -15,7 +15,7 @@ from typing import Any
 from drsn_keras.command_line import log
 from drsn_keras.errors import DrsnError, mismatch
 
-from ..address import parse_address
+from ..address import parse_address, require_http2
 from ..temporary_folder import temporary
 
 #: How long a dispatcher is looked for [s].
@@ -41,6 +41,7 @@ def require_dispatcher(service: str, option: str = "--data-service", wait_s: flo
     while True:
         try:
             with socket.create_connection(address, timeout=max(0.1, min(5.0, deadline - time.monotonic()))) as found:
+                require_http2(found)
                 return found.getsockname()[0]
         except OSError as error:
             if time.monotonic() >= deadline:
@@ -94,12 +95,11 @@ def serve_worker(service: str, port: int, address: str | None) -> None:
 
 def _run(start: Callable[[], Any], what: str, host: str) -> None:
     stop = threading.Event()
+    # Until it has started, TensorFlow holds Python's lock, and a handler would never be called.
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    server = _started(start, what)
+    signal.signal(signal.SIGINT, before)
     with _ended_by(stop):
-        try:
-            server = start()
-        except Exception as error:  # TensorFlow's kinds differ by cause: port taken, dispatcher gone
-            lines = str(error).strip().splitlines() or [type(error).__name__]
-            raise DrsnError(f"{what}: cannot start ({lines[0]})") from None
         # The port alone: what a server calls its address is localhost.
         print(f"{what}: {host}:{server._address.rpartition(':')[2]}", flush=True)
         while not stop.wait(0.5):
@@ -110,6 +110,14 @@ def _run(start: Callable[[], Any], what: str, host: str) -> None:
         ending.start()
         ending.join(_STOP_S)
         _kept.append(server)
+
+
+def _started(start: Callable[[], Any], what: str) -> Any:
+    try:
+        return start()
+    except Exception as error:  # TensorFlow's kinds differ by cause: port taken, dispatcher gone
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise DrsnError(f"{what}: cannot start ({lines[0]})") from None
 
 
 def leave() -> None:

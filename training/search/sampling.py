@@ -97,7 +97,7 @@ class Sampler:
                 ),
                 pruner=optuna.pruners.MedianPruner(n_startup_trials=_RANDOM // 2, n_warmup_steps=_WARM_UP + 1),
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
             raise DataError(mismatch(path, "the journal of a search", f"a damaged one ({error})")) from None
         said = self._study.user_attrs.get("identity")
         if said is None:
@@ -256,5 +256,7 @@ def _mend(path: Path) -> None:
     path.with_name(JOURNAL_LOCK).unlink(missing_ok=True)
     content = path.read_bytes() if path.is_file() else b""
     whole = content[: content.rfind(b"\n") + 1]
+    if content and not (whole or content.startswith(b'{"op_code"')):
+        raise DataError(mismatch(path, "the journal of a search", "a damaged one"))
     if len(whole) < len(content):
         write_atomically(path, whole)

@@ -116,12 +116,17 @@ def dimension_of(value: Any, where: str) -> Range | Choice:
     """
     if isinstance(value, dict):
         return _range_of(value, where)
-    if not isinstance(value, list) or any(isinstance(one, dict) for one in value):
+    if not isinstance(value, list) or not all(map(_is_option, value)):
         raise UsageError(mismatch(where, "a list of values, or { low = .., high = .. }", repr(value)))
     labels = [(type(label), label) for label in Choice(tuple(value)).labels]
     if len(set(labels)) < len(labels) or len(labels) < 2 or len(set(Choice(tuple(value)).labels)) < len(labels):
         raise UsageError(mismatch(where, "two values or more, each once", repr(value)))
     return Choice(tuple(value))
+
+
+def _is_option(value: Any) -> bool:
+    """Text, a number, true or false, or a list of such; TOML has dates, too."""
+    return isinstance(value, _PLAIN) or (isinstance(value, list) and all(isinstance(one, _PLAIN) for one in value))
 
 
 def _range_of(table: dict[str, Any], where: str) -> Range:

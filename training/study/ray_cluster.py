@@ -12,7 +12,7 @@ from typing import Any
 
 from drsn_keras.errors import DataError, UsageError, mismatch
 
-from ..address import parse_address
+from ..address import parse_address, require_http2
 from ..temporary_folder import temporary
 
 LOCAL, AUTO = "local", "auto"
@@ -22,8 +22,6 @@ _STORE_BYTES = 100 * 2**20
 _FOLDER_LENGTH = 32
 #: For the first word with a cluster [s].
 _REACH_S = 5.0
-#: How a client of gRPC begins (HTTP/2: its preface, no settings), and how the server's answer is told: its settings.
-_HELLO, _FRAME, _SETTINGS = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0)), 9, b"\x04"
 
 
 def library() -> Any:
@@ -94,10 +92,7 @@ def _reach(address: str) -> None:
     try:
         with socket.create_connection(found, timeout=_REACH_S) as connection:
             if os.environ.get("RAY_USE_TLS", "0") != "1":
-                connection.sendall(_HELLO)
-                answer = connection.recv(_FRAME, socket.MSG_WAITALL)
-                if answer[3:4] != _SETTINGS:
-                    raise OSError("another server")
+                require_http2(connection)
     except (OSError, UnicodeError) as error:
         raise DataError(mismatch(f"--ray-address {address}", "a cluster of Ray", error)) from None
 

@@ -161,6 +161,8 @@ def ray_crew(place: Place, job: Job, out: Path, most: int) -> Iterator[RayCrew]:
     out = out.resolve()
     local = place.ray_address == LOCAL
     workers = min(place.workers or 1, most) if local else place.workers
+    if local and (place.cpus or 0) > core_count():
+        raise UsageError(mismatch("--trial-cpus", f"at most {core_count()}, the cores of this machine", place.cpus))
     cpus = place.cpus or (max(1, core_count() // workers) if local else 1)
     place = Place(workers, place.ray_address, cpus, place.gpus)
     with joined(place.ray_address, cpus * (workers or 1), place.gpus) as ray, keyed(out) as key:
