@@ -10,7 +10,7 @@ from typing import Any
 
 from drsn_keras.errors import UsageError, mismatch
 
-from ..study.option_words import COMMANDS, check_words, options_of, parser_of, read_toml, table_of, words_of
+from ..study.option_words import check_words, options_of, parser_of, read_file, shared_options, table_of, words_of
 from .space import Choice, Range, dimension_of
 
 _KEYS = ("command", "trials", "seed", "prune", "options", "search")
@@ -81,12 +81,7 @@ def read_search(path: Path, moved: Mapping[str, Any] | None = None) -> Search:
     UsageError, DataError
         No file, no TOML, an unknown key, a value that the training's command refuses.
     """
-    values = read_toml(path)
-    if unknown := set(values) - set(_KEYS):
-        raise UsageError(mismatch(path, f"keys of {', '.join(_KEYS)}", min(unknown)))
-    command = values.get("command", COMMANDS[0])
-    if command not in COMMANDS:
-        raise UsageError(mismatch(f"{path}, command", f"one of {', '.join(COMMANDS)}", repr(command)))
+    values, command = read_file(path, _KEYS)
     prune = values.get("prune", True)
     if not isinstance(prune, bool):
         raise UsageError(mismatch(f"{path}, prune", "true or false", repr(prune)))
@@ -101,7 +96,7 @@ def read_search(path: Path, moved: Mapping[str, Any] | None = None) -> Search:
         trials=_number(values, "trials", 20, 1, _MOST_TRIALS, path),
         seed=_number(values, "seed", 0, 0, _MOST_SEED, path),
         prune=prune,
-        options={**options_of(table_of(values, "options", path), f"{path}, options"), **(moved or {})},
+        options=shared_options(values, path, moved),
         space={
             name: dimension_of(value, f"{path}, search, {name.replace('_', '-')}") for name, value in varied.items()
         },

@@ -6,11 +6,12 @@ import argparse
 import contextlib
 import io
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from drsn_keras.errors import DataError, UsageError, mismatch
+from drsn_keras.files import resolved
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -22,8 +23,29 @@ COMMANDS = ("keywords", "vibration", "denoise")
 _OWN = frozenset({"out", "resume", "overwrite", "json", "seed", "help"})
 
 
-def read_toml(path: Path) -> dict[str, Any]:
-    """The values of a study's file, or of a search's."""
+def read_file(path: Path, keys: Sequence[str]) -> tuple[dict[str, Any], str]:
+    """The values of a study's file, or of a search's, and the training's command.
+
+    Raises
+    ------
+    UsageError, DataError
+        No file, no TOML, an unknown key or command.
+    """
+    values = _read_toml(path)
+    if unknown := set(values) - set(keys):
+        raise UsageError(mismatch(path, f"keys of {', '.join(keys)}", min(unknown)))
+    command = values.get("command", COMMANDS[0])
+    if command not in COMMANDS:
+        raise UsageError(mismatch(f"{path}, command", f"one of {', '.join(COMMANDS)}", repr(command)))
+    return values, command
+
+
+def shared_options(values: Mapping[str, Any], path: Path, moved: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Options of all trainings of a file; ``moved`` are those that the command line has in their place."""
+    return {**options_of(table_of(values, "options", path), f"{path}, options"), **(moved or {})}
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataError(mismatch(path, "a file (TOML)", "a folder" if path.is_dir() else "nothing there"))
     try:
@@ -90,7 +112,7 @@ def words_of(values: Mapping[str, Any], parser: argparse.ArgumentParser, path: P
 def _resolved(text: str, path: Path) -> str:
     """A path beside the study's file; ``~`` is the home folder, as in a shell."""
     home = text == "~" or text.startswith("~/")
-    return str((path.parent / (Path(text).expanduser() if home else text)).resolve())
+    return str(resolved(path.parent / (Path(text).expanduser() if home else text)))
 
 
 def check_words(words: tuple[str, ...], command: str, where: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from drsn_keras.errors import UsageError, mismatch
 
-from .option_words import COMMANDS, check_words, options_of, parser_of, read_toml, table_of, words_of
+from .option_words import check_words, options_of, parser_of, read_file, shared_options, table_of, words_of
 
 KERAS = "keras"
 SCHEMES = (KERAS, "int8", "int8-qat", "int16x8", "dynamic", "float16", "float32")
@@ -72,13 +72,8 @@ def read_study(path: Path, moved: Mapping[str, Any] | None = None) -> Study:
     UsageError, DataError
         No file, no TOML, an unknown key, an option that the training's command refuses.
     """
-    values = read_toml(path)
-    if unknown := set(values) - set(_KEYS):
-        raise UsageError(mismatch(path, f"keys of {', '.join(_KEYS)}", min(unknown)))
-    command = values.get("command", COMMANDS[0])
-    if command not in COMMANDS:
-        raise UsageError(mismatch(f"{path}, command", f"one of {', '.join(COMMANDS)}", repr(command)))
-    shared = {**options_of(table_of(values, "options", path), f"{path}, options"), **(moved or {})}
+    values, command = read_file(path, _KEYS)
+    shared = shared_options(values, path, moved)
     models = table_of(values, "models", path)
     if not models:
         raise UsageError(mismatch(f"{path}, models", "a table [models.NAME] for each model", "none"))
