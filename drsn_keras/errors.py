@@ -31,6 +31,15 @@ class UsageError(DrsnError):
     exit_code = 2
 
 
+def first_line(error: BaseException) -> str:
+    """What an error says, in a line; its kind where it says nothing.
+
+    >>> first_line(ValueError("\\nno number\\nat all")), first_line(ValueError())
+    ('no number', 'ValueError')
+    """
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+
+
 def mismatch(what: object, expected: object, got: object) -> str:
     """One line naming the thing at fault, what was expected of it and what came.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.files import resolved
 
 #: Cores that --report measures by default: what the boards' emulators run.
 CORES = ("m4", "m7", "m55", "rv32")
@@ -40,7 +41,7 @@ def _handle(arguments: argparse.Namespace) -> None:
     cores = list(dict.fromkeys(arguments.cores.split(",")))
     if odd := [core for core in cores if core not in CORES] or (["none"] if not arguments.cores else []):
         raise UsageError(mismatch("--cores", f"some of {', '.join(CORES)}", ", ".join(odd)))
-    bundle = arguments.bundle.resolve()
+    bundle = resolved(arguments.bundle)
     out = arguments.out or bundle.with_name(f"{bundle.stem if bundle.is_file() else bundle.name}-c")
 
     from .firmware.build_project import build_project, facts, without_noise_level

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import DrsnError, UsageError, mismatch
+from drsn_keras.files import resolved
 from drsn_keras.training.data_options import add_data_options, open_run_with
 
 from .start_tensorflow import start_tensorflow
@@ -46,7 +47,7 @@ def add(commands: argparse._SubParsersAction) -> None:
 def _handle(arguments: argparse.Namespace) -> None:
     if arguments.clips < 1:
         raise UsageError(mismatch("--clips", "at least 1", arguments.clips))
-    folder = arguments.bundle.resolve()
+    folder = resolved(arguments.bundle)
     out = arguments.out or folder.with_name(f"{folder.name}-inspection")
     if out.exists() and not out.is_dir():
         raise UsageError(mismatch(out, "a folder", "a file"))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.files import resolved
 
 from .c_headers import HEADERS
 
@@ -38,7 +39,7 @@ def _handle(arguments: argparse.Namespace) -> None:
     if not _NAME.fullmatch(name) or name in (*_TAKEN, *HEADERS):
         expected = "small letters, digits and single _ between them, a letter first; no other file's name"
         raise UsageError(mismatch("--name", expected, repr(name)))
-    source = arguments.bundle.resolve()
+    source = resolved(arguments.bundle)
     out = arguments.out or source.with_name(f"{source.stem if source.is_file() else source.name}-tflm")
     from .tflm.folder import check_folder, write_folder
 

@@ -8,7 +8,7 @@ import importlib.util
 import os
 import sys
 
-from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.errors import UsageError, first_line, mismatch
 
 #: Backends of Keras that a network can be trained and evaluated with.
 BACKENDS = TENSORFLOW, JAX, TORCH = ("tensorflow", "jax", "torch")
@@ -54,8 +54,8 @@ def import_backend() -> None:
     try:
         importlib.import_module("keras")
     except (ImportError, OSError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UsageError(mismatch(f"KERAS_BACKEND={backend}", f"a {backend} that can be imported", reason)) from None
+        expected = f"a {backend} that can be imported"
+        raise UsageError(mismatch(f"KERAS_BACKEND={backend}", expected, first_line(error))) from None
 
 
 def check_options(arguments: argparse.Namespace) -> None:

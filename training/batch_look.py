@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from drsn_keras.command_line import log
+from drsn_keras.errors import first_line
 from drsn_keras.frontend import FrontEndSpec
 
 from .augment import Augmenter
@@ -88,8 +89,7 @@ class BatchLook:
             return NativeLook(self.augmenter, self.spec)
         except ImportError as error:
             # Numba is particular about NumPy's version.
-            why = next(iter(str(error).splitlines()), "no Numba")
-            log(f"note: augmentation and features take three times as long here: {why}")
+            log(f"note: augmentation and features take three times as long here: {first_line(error)}")
             return None
 
     def _features(self, step, clips, parameters, seed):

@@ -14,7 +14,7 @@ import keras
 import numpy as np
 
 from drsn_keras.edge.bundle import Bundle
-from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.errors import BundleError, UsageError, first_line, mismatch
 from drsn_keras.model_card import CARD_NAME, MODEL_NAME, DetectorSpec
 from drsn_keras.typed_fields import check_fields
 
@@ -63,8 +63,7 @@ class OpenRun:
         try:
             return keras.models.load_model(path, compile=False)
         except (OSError, ValueError, TypeError, KeyError, RuntimeError, EOFError, BadZipFile, zlib.error) as error:
-            first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-            raise BundleError(mismatch(path, "a Keras model of this program", first_line)) from None
+            raise BundleError(mismatch(path, "a Keras model of this program", first_line(error))) from None
 
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Class probabilities [shape=(n, classes)] of features [shape=(n, frames, channels)]."""

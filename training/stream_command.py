@@ -9,6 +9,7 @@ from pathlib import Path
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import CheckFailed, UsageError, mismatch
+from drsn_keras.files import resolved
 
 from .data_options import add_data_options
 from .option_values import parse_pair
@@ -103,7 +104,7 @@ def _handle(arguments: argparse.Namespace) -> None:
         composition=composition,
         one_threshold=arguments.one_threshold,
     )
-    folder = arguments.bundle.resolve()
+    folder = resolved(arguments.bundle)
     out = arguments.out or folder.with_name(folder.name + "-stream")
     result = stream_evaluate(bundle, corpus, settings, out)
     chosen = result["operating_point"]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.files import resolved
 
 if TYPE_CHECKING:
     from .study.crew import Place
@@ -40,10 +41,10 @@ def add(parser: argparse.ArgumentParser) -> None:
 def moved(arguments: argparse.Namespace) -> dict[str, Any]:
     """Options that replace those of the file: where the data is."""
     found: dict[str, Any] = {
-        name: str(path.resolve()) for name in ("data", "manifest") if (path := getattr(arguments, name)) is not None
+        name: str(resolved(path)) for name in ("data", "manifest") if (path := getattr(arguments, name)) is not None
     }
     if arguments.noise:
-        found["noise"] = [str(folder.resolve()) for folder in arguments.noise]
+        found["noise"] = [str(resolved(folder)) for folder in arguments.noise]
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from drsn_keras.command_line import log
 from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.files import resolved
 
 from .distributed.options import add_device_options
 from .option_values import parse_pair, parse_words
@@ -122,13 +123,13 @@ def _given(arguments: argparse.Namespace) -> dict[str, Any]:
     if arguments.data is not None:
         if arguments.task is None:
             raise UsageError(mismatch("--data", "a --task with it (the layout is not guessed)", "none"))
-        fields["data"] = str(arguments.data.resolve())
+        fields["data"] = str(resolved(arguments.data))
         if arguments.machines is not None:
             raise UsageError(mismatch("--machines", "none with --data (they are simulated ones)", arguments.machines))
     if arguments.resample is not None:
         fields["resample_hz"] = arguments.resample
     if arguments.noise:
-        fields["noise"] = tuple(str(folder.resolve()) for folder in arguments.noise)
+        fields["noise"] = tuple(str(resolved(folder)) for folder in arguments.noise)
     if arguments.noise_kinds is not None:
         none = arguments.noise_kinds.strip() == "none"
         fields["noise_kinds"] = () if none else parse_words(arguments.noise_kinds, "--noise-kinds")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from drsn_keras.errors import DataError, mismatch
+from drsn_keras.errors import DataError, first_line, mismatch
 
 from ..datasets.files import sub_folders
 from ..datasets.rows import SPLIT_ALIASES
@@ -63,8 +63,7 @@ def read_grey(path: Path) -> np.ndarray:
     except UnidentifiedImageError:
         raise DataError(mismatch(path, "an image", "a file of another format, or a damaged one")) from None
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        first = (str(error) or type(error).__name__).splitlines()[0]
-        raise DataError(mismatch(path, "an image", f"a damaged file ({first})")) from None
+        raise DataError(mismatch(path, "an image", f"a damaged file ({first_line(error)})")) from None
 
 
 def _require_grey_range(grey: np.ndarray, path: Path) -> None:

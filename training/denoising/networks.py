@@ -9,7 +9,7 @@ from collections.abc import Callable
 import keras
 
 from drsn_keras import models
-from drsn_keras.errors import UsageError, mismatch
+from drsn_keras.errors import UsageError, first_line, mismatch
 from drsn_keras.frontend import SignalSpec
 
 from .config import DenoiseConfig
@@ -66,8 +66,7 @@ def build_denoiser(config: DenoiseConfig, *, flexible: bool = False) -> keras.Mo
     try:
         return build(**given)
     except (ValueError, TypeError) as error:
-        first = str(error).strip().splitlines()[0]
-        raise UsageError(f"--network of {config.model}: {first}") from None
+        raise UsageError(f"--network of {config.model}: {first_line(error)}") from None
 
 
 def with_known_shape(model: keras.Model, spec: SignalSpec) -> keras.Model:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from drsn_keras.command_line import log
-from drsn_keras.errors import DrsnError, mismatch
+from drsn_keras.errors import DrsnError, first_line, mismatch
 
 from ..address import parse_address, require_http2
 from ..temporary_folder import temporary
@@ -116,8 +116,7 @@ def _started(start: Callable[[], Any], what: str) -> Any:
     try:
         return start()
     except Exception as error:  # TensorFlow's kinds differ by cause: port taken, dispatcher gone
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise DrsnError(f"{what}: cannot start ({lines[0]})") from None
+        raise DrsnError(f"{what}: cannot start ({first_line(error)})") from None
 
 
 def leave() -> None:

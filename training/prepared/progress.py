@@ -67,8 +67,11 @@ class Progress:
 
 def is_begun(folder: Path) -> bool:
     """Whether a preparation was begun in a folder: a file of anybody else's of that name is none of ours."""
-    lines = _whole_lines(folder / PROGRESS)
-    header = json.loads(lines[0]) if lines else None
+    try:
+        with (folder / PROGRESS).open("rb") as file:
+            header = json.loads(file.readline())
+    except (OSError, ValueError):
+        return False
     return isinstance(header, dict) and header.keys() >= {"format", "recordings"}
 
 

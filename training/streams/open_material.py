@@ -9,6 +9,7 @@ from typing import Any
 from drsn_keras.command_line import log
 from drsn_keras.edge.bundle import Bundle, keyword_front_end, load_bundle
 from drsn_keras.errors import BundleError, UsageError, mismatch
+from drsn_keras.files import resolved
 from drsn_keras.model_card import BACKGROUND_LABELS
 
 from ..config import KeywordConfig
@@ -28,12 +29,12 @@ class Given:
     @property
     def moved(self) -> dict[str, str]:
         """``data`` and ``manifest`` where they were named."""
-        return {n: str(p.resolve()) for n in ("data", "manifest") if (p := getattr(self, n)) is not None}
+        return {n: str(resolved(p)) for n in ("data", "manifest") if (p := getattr(self, n)) is not None}
 
     @property
     def noise_folders(self) -> list[str]:
         """Folders of recorded noise."""
-        return [str(folder.resolve()) for folder in self.noise]
+        return [str(resolved(folder)) for folder in self.noise]
 
 
 def open_streams_data(folder: Path, given: Given) -> tuple[Bundle, Corpus]:

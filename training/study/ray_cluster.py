@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
-from drsn_keras.errors import DataError, UsageError, mismatch
+from drsn_keras.errors import DataError, UsageError, first_line, mismatch
 
 from ..address import parse_address, require_http2
 from ..temporary_folder import temporary
@@ -81,7 +81,7 @@ def joined(address: str, cpus: int, gpus: float) -> Iterator[Any]:
         try:
             ray.init(address=address, **quiet)
         except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-            raise DataError(mismatch(f"--ray-address {address}", "a cluster of Ray", _first_line(error))) from None
+            raise DataError(mismatch(f"--ray-address {address}", "a cluster of Ray", first_line(error))) from None
         yield ray
 
 
@@ -103,16 +103,12 @@ def _folder() -> contextlib.AbstractContextManager[str]:
     return temporary("drsn-ray-", parent if len(parent) <= _FOLDER_LENGTH else "/tmp")
 
 
-def _first_line(error: BaseException) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-
-
 def said_by(error: BaseException) -> str:
     """A line for a failure of Ray's: what it was caused by, without the trace of the node."""
     cause = getattr(error, "cause", None)
     if isinstance(cause, BaseException):
-        return f"{type(cause).__name__}: {_first_line(cause)}"
-    return f"{type(error).__name__}: {_first_line(error)}"
+        return f"{type(cause).__name__}: {first_line(cause)}"
+    return f"{type(error).__name__}: {first_line(error)}"
 
 
 def beside_us(ray: Any) -> Any:
