@@ -142,7 +142,8 @@ class Bench:
         return self._batches(config).dataset()
 
     def _graph(self, config: KeywordConfig) -> Any:
-        return dataclasses.replace(self._batches(config), in_graph=True).dataset()
+        batches = self._batches(config)
+        return dataclasses.replace(batches, look=dataclasses.replace(batches.look, in_graph=True)).dataset()
 
     def _prepared(self, name: str, config: KeywordConfig) -> Any:
         from drsn_keras.training.corpus import open_corpus

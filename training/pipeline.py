@@ -7,9 +7,6 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from drsn_keras.frontend import FrontEndSpec
-
-from .augment import Augmenter
 from .batch_look import BatchLook
 from .batch_part import WHOLE, Part
 
@@ -26,20 +23,18 @@ class Batches:
     ----------
     clips : np.ndarray [shape=(n, n_samples), int16]
     labels : np.ndarray [shape=(n,), int]
-    classes, augmenter, spec, batch_size, seed, in_stream, unknown, in_graph
-        As :class:`~drsn_keras.training.batch_look.BatchLook`, which is what is done with the clips of a step.
+    look : BatchLook
+        What is done with the clips of a step.
     """
 
     clips: np.ndarray
     labels: np.ndarray
-    classes: int
-    augmenter: Augmenter
-    spec: FrontEndSpec
-    batch_size: int
-    seed: int
-    in_stream: bool = False
-    unknown: int | None = None
-    in_graph: bool = False
+    look: BatchLook
+
+    @property
+    def batch_size(self) -> int:
+        """Clips of a step."""
+        return self.look.batch_size
 
     @property
     def steps_per_epoch(self) -> int:
@@ -54,16 +49,10 @@ class Batches:
         clips = tf.constant(self.clips)
         labels = tf.constant(self.labels, tf.int32)
         steps, size, total = self.steps_per_epoch, self.batch_size, len(self.clips)
-        look = BatchLook(
-            *(self.classes, self.augmenter, self.spec, size, self.seed),
-            in_stream=self.in_stream,
-            unknown=self.unknown,
-            part=part,
-            in_graph=self.in_graph,
-        )
+        look = dataclasses.replace(self.look, part=part)
 
         def epoch_steps(epoch):
-            order_seed = tf.stack([tf.constant(self.seed, tf.int64), -1 - epoch])
+            order_seed = tf.stack([tf.constant(look.seed, tf.int64), -1 - epoch])
             order = tf.random.experimental.stateless_shuffle(tf.range(total), order_seed)
             indices = tf.reshape(tf.gather(order, tf.range(steps * size) % total), [steps, size])
             numbers = epoch * steps + tf.range(steps, dtype=tf.int64)

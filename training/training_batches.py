@@ -44,15 +44,10 @@ def training_batches(
     unknown = corpus.labels.index(UNKNOWN) if UNKNOWN in corpus.labels else None
     if spec.straddle and unknown is None:
         raise UsageError(mismatch("--straddle", f"data with {UNKNOWN} words", "none"))
-    classes = len(corpus.labels)
-    if isinstance(corpus, PreparedCorpus):
-        look = BatchLook(classes, augmenter, config.spec, size, seed, in_stream, unknown)
-        return _prepared_batches(corpus, look)
-    train = corpus.clips("train")
-    return Batches(train.x, train.y, classes, augmenter, config.spec, size, seed, in_stream, unknown)
-
-
-def _prepared_batches(corpus: PreparedCorpus, look: BatchLook) -> PreparedBatches:
+    look = BatchLook(len(corpus.labels), augmenter, config.spec, size, seed, in_stream, unknown)
+    if not isinstance(corpus, PreparedCorpus):
+        train = corpus.clips("train")
+        return Batches(train.x, train.y, look)
     if corpus.data_service is None:
         return PreparedBatches(corpus.prepared, look)
     return ServiceBatches(corpus.prepared, look, service=corpus.data_service, failure=corpus.failure)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from drsn_keras.errors import UsageError
 from drsn_keras.frontend import LOG_MEL_40, MFCC_MLPERF, ROOT_MEL_40, WAVEFORM, compute_features
 from drsn_keras.training.augment import Augmenter, AugmentSpec, NoiseBank
+from drsn_keras.training.batch_look import BatchLook
 from drsn_keras.training.pipeline import Batches
 from drsn_keras.training.room import room_impulse_responses
 
@@ -161,7 +162,7 @@ def test_wrong_specification_is_one_line(change, fault):
 def _batches(rng, seed=7, n=25):
     clips = (rng.standard_normal((n, N)) * 3000).astype("i2")
     augmenter = Augmenter(AugmentSpec(), _bank(np.random.default_rng(1)), room_impulse_responses(rng, 4, RATE), RATE)
-    return Batches(clips, np.arange(n), n, augmenter, LOG_MEL_40, 8, seed)
+    return Batches(clips, np.arange(n), BatchLook(n, augmenter, LOG_MEL_40, 8, seed))
 
 
 def test_batches_depend_on_seed_and_step_alone():
@@ -193,7 +194,7 @@ def test_without_augmentation_batches_are_the_devices_features(front_end):
     # A waveform is not masked anyway.
     masks = 2 if front_end is WAVEFORM else 0
     spec = AugmentSpec(**OFF, noise_probability=0.0, time_masks=masks, band_masks=masks)
-    batches = Batches(clips, np.arange(8), 8, Augmenter(spec, None, None, RATE), front_end, 8, 0)
+    batches = Batches(clips, np.arange(8), BatchLook(8, Augmenter(spec, None, None, RATE), front_end, 8, 0))
     x, y = next(iter(batches.dataset()))
     np.testing.assert_allclose(x, compute_features(clips[y.numpy().argmax(1)] / 32768.0, front_end), atol=1e-4)
 

@@ -19,6 +19,7 @@ from drsn_keras.frontend import LOG_MEL_40
 from drsn_keras.models import PEERS
 from drsn_keras.training.address import require_free_port
 from drsn_keras.training.augment import Augmenter, AugmentSpec, NoiseBank
+from drsn_keras.training.batch_look import BatchLook
 from drsn_keras.training.batch_part import part_rows
 from drsn_keras.training.config import KeywordConfig
 from drsn_keras.training.distributed.devices import Devices
@@ -223,7 +224,7 @@ def test_rows_of_a_worker_are_those_of_the_whole_batch(in_stream, count):
     rooms = rng.standard_normal((3, 400)).astype(np.float32) * np.exp(-np.arange(400) / 50).astype(np.float32)
     augmenter = Augmenter(AugmentSpec(reverb_probability=0.4, straddle=0.3), bank, rooms, LOG_MEL_40.sample_rate_hz)
     labels = rng.integers(0, 3, 16)
-    batches = Batches(clips, labels, 3, augmenter, LOG_MEL_40, 8, 7, in_stream=in_stream, unknown=2)
+    batches = Batches(clips, labels, BatchLook(3, augmenter, LOG_MEL_40, 8, 7, in_stream, unknown=2))
     whole = list(batches.dataset(1).take(2).as_numpy_iterator())
     for index in range(count):
         rows = part_rows(8, (index, count))

@@ -11,6 +11,7 @@ from drsn_keras.frontend import LOG_MEL_40
 from drsn_keras.model_card import DetectorSpec
 from drsn_keras.models.streaming_keywords import over_streams, step_frames, streaming_keyword_network
 from drsn_keras.training.augment import Augmenter, AugmentSpec, NoiseBank
+from drsn_keras.training.batch_look import BatchLook
 from drsn_keras.training.cli import main as train
 from drsn_keras.training.features import BatchFeatures
 from drsn_keras.training.operating_point import _peaks_of
@@ -47,9 +48,10 @@ def test_every_other_batch_has_a_past():
     """Even steps are those of a model of windows, to the bit; odd ones end with the clip."""
     clips = (3000 * np.random.default_rng(2).standard_normal((8, N))).astype(np.int16)
     masks = {"time_masks": 0, "band_masks": 0}
-    parts = clips, np.arange(8), 8, _augmenter(noise_probability=0.0, **masks), LOG_MEL_40, 4, 0
+    parts = 8, _augmenter(noise_probability=0.0, **masks), LOG_MEL_40, 4, 0
     # By the same operators: compiled loops round otherwise.
-    plain, stream = Batches(*parts, in_graph=True), Batches(*parts, in_stream=True)
+    looks = BatchLook(*parts, in_graph=True), BatchLook(*parts, in_stream=True)
+    plain, stream = (Batches(clips, np.arange(8), look) for look in looks)
     pairs = list(zip(plain.dataset(2).take(4), stream.dataset(2).take(4), strict=True))
     for step, ((x, y), (found, labels)) in enumerate(pairs, start=2):
         np.testing.assert_array_equal(y, labels)
